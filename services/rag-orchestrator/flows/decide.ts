@@ -1,0 +1,137 @@
+import { type Job, type JobError, isTerminal } from '../../../shared/messages/job.ts';
+import { CommandFailed, CommandReplayed, CommandRetrying, CommandStarted } from '../../../shared/messages/outcome.ts';
+import { EVENTS, type JournalRecord } from '../../../shared/messages/record.ts';
+import { JobCancel, JobDue, JobOverdue, JobSubmitted } from '../../../shared/messages/submission.ts';
+import { ask } from './ask.ts';
+import { embed } from './embed.ts';
+import { type Decision, decision, type Flow, nothing, then } from './flow.ts';
+import { generate } from './generate.ts';
+import { ingest } from './ingest.ts';
+import { search } from './search.ts';
+
+const FLOWS: Readonly<Record<Job['type'], Flow>> = { ask, search, ingest, embed, generate };
+
+/**
+ * The whole of Warren's thinking: what follows from an event for its job. Pure. `job` is undefined before its birth;
+ * the answer is undefined when there is nothing to say about a job nobody knows.
+ */
+export function decide(job: Job | undefined, { id, job: jobId, at, event }: JournalRecord): Decision | undefined {
+  if (job === undefined) return event.type === JobSubmitted.type ? birth(jobId, event.body) : undefined;
+  if (event.type === CommandReplayed.type) return replayed(job, event.body);
+  if (isTerminal(job.status)) return nothing(job);
+  switch (event.type) {
+    case JobSubmitted.type:
+      return nothing(job);
+    case JobCancel.type:
+      return cancelled(job, at, event.body.reason);
+    case JobDue.type:
+      return job.status === 'scheduled' ? queued(job) : nothing(job);
+    case JobOverdue.type:
+      return timed(overdue(job), at);
+    case CommandStarted.type:
+      return begun({ ...woken(job), attempt: event.body.attempt }, at, event.body.stage);
+    case CommandRetrying.type:
+      return retrying(job, at, event.body);
+    case CommandFailed.type:
+      return timed(failed(job, event.body), at);
+    default: {
+      const known: keyof typeof EVENTS = event.type;
+      if (EVENTS[known] === undefined) throw new Error(`no flow hears "${id}"`);
+      return timed(
+        then(begun(woken(job), at, job.stage), (running) => FLOWS[running.type].on(running, event, at)),
+        at,
+      );
+    }
+  }
+}
+
+function birth(id: string, body: JobSubmitted['body']): Decision {
+  const { run_at } = body;
+  const later = run_at !== undefined && Date.parse(run_at) > Date.parse(body.created_at);
+  const job: Job = {
+    ...(body as Pick<Job, keyof JobSubmitted['body']>),
+    id,
+    status: later ? 'scheduled' : 'queued',
+    progress: { done: 0, total: 0 },
+    attempt: 0,
+    last_seq: 0,
+    state: {},
+  };
+  return later ? decision(job, { events: [{ event: 'job.scheduled', data: { run_at } }] }) : queued(job);
+}
+
+/** The job may begin: its first commands go out. */
+const queued = (job: Job): Decision =>
+  then(decision({ ...job, status: 'queued' }, { events: [{ event: 'job.queued', data: {} }] }), (next) => FLOWS[next.type].start(next));
+
+/** The first word from a worker means that the job is running. */
+function begun(job: Job, at: number, stage: string | undefined): Decision {
+  const named = stage === undefined ? {} : { stage };
+  if (job.status !== 'queued') return nothing({ ...job, ...named });
+  const started_at = job.started_at ?? new Date(at).toISOString();
+  return decision({ ...job, ...named, status: 'running', started_at }, { events: [{ event: 'job.started', data: named }] });
+}
+
+/** The command that waited for its retry is at work again. */
+function woken(job: Job): Job {
+  const { next_retry_at, ...rest } = job;
+  return rest;
+}
+
+function retrying(job: Job, at: number, { stage, attempt, delay_ms, error }: CommandRetrying['body']): Decision {
+  const next_retry_at = new Date(at + delay_ms).toISOString();
+  return then(begun(job, at, stage), (running) =>
+    decision({ ...running, attempt, next_retry_at }, { events: [{ event: 'job.retrying', data: { stage, attempt, delay_ms, error } }] }),
+  );
+}
+
+/** A command is dead: the flow may know a way on, else the job fails and names the dead letter. */
+function failed(job: Job, body: CommandFailed['body']): Decision {
+  const way = FLOWS[job.type].onFailed?.(job, body);
+  if (way !== undefined) return way;
+  const error: JobError = { ...body.error, stage: body.stage };
+  return decision(without(job, { status: 'failed', error }), {
+    events: [{ event: 'job.failed', data: { error, dead_letter: body.dead_letter } }],
+  });
+}
+
+function overdue(job: Job): Decision {
+  const error: JobError = {
+    code: 'deadline_exceeded',
+    message: `the job was not done by its deadline ${job.deadline_at ?? ''}`.trimEnd(),
+    retryable: false,
+    ...(job.stage === undefined ? {} : { stage: job.stage }),
+  };
+  return decision(without(job, { status: 'failed', error }), { events: [{ event: 'job.failed', data: { error } }], abort: true });
+}
+
+function cancelled(job: Job, at: number, reason: string | undefined): Decision {
+  const data = reason === undefined ? {} : { reason };
+  return timed(decision(without(job, { status: 'cancelled' }), { events: [{ event: 'job.cancelled', data }], abort: true }), at);
+}
+
+/** A dead letter of a failed job came back: it runs again, without the deadline that may have passed meanwhile. */
+function replayed(job: Job, body: CommandReplayed['body']): Decision {
+  if (job.status !== 'failed') return nothing(job);
+  const { error, finished_at, deadline_at, next_retry_at, result, ...rest } = job;
+  const { dead_letter, command } = body;
+  const events = [{ event: 'job.replayed' as const, data: { dead_letter } }];
+  // Commands sent from here on get new ids, or their outcomes would count as heard before.
+  const replay = Math.max(Number(job.state['replay'] ?? 0), command.replay) + 1;
+  const state = { ...job.state, replay };
+  const running = decision({ ...rest, state, status: 'running', stage: command.type, attempt: 1 }, { events });
+  const again = { command: { type: command.type, body: command.body }, part: command.part };
+  return then(running, (next) => FLOWS[next.type].onReplayed?.(next) ?? decision(next, { wishes: [again] }));
+}
+
+/** The job with what belongs to a running one only taken away. */
+function without(job: Job, changes: Partial<Job>): Job {
+  const { next_retry_at, stage, ...rest } = job;
+  return { ...rest, ...changes };
+}
+
+/** Stamps the end of a job that ended in this decision. */
+function timed(made: Decision, at: number): Decision {
+  if (!isTerminal(made.job.status) || made.job.finished_at !== undefined) return made;
+  return { ...made, job: { ...made.job, finished_at: new Date(at).toISOString() } };
+}

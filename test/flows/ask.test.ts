@@ -1,0 +1,169 @@
+import { expect } from 'chai';
+import { AnswerDelta, AnswerGenerated, AnswerStarted } from '../../shared/messages/answering.ts';
+import { TextsEmbedded } from '../../shared/messages/embedding.ts';
+import { CommandFailed, CommandReplayed, CommandRetrying } from '../../shared/messages/outcome.ts';
+import { type Passage, PassagesRetrieved } from '../../shared/messages/retrieval.ts';
+import { JobCancel, JobDue, JobOverdue } from '../../shared/messages/submission.ts';
+import { submitted, World } from './given.ts';
+
+const passage = (n: number): Passage => ({
+  passage_id: `psg_${n}`,
+  document_id: `doc_${n}`,
+  title: `Title ${n}`,
+  heading: 'Heading',
+  text: `Passage ${n}.`,
+  score: 1 / n,
+  start: 0,
+  end: 10,
+  metadata: {},
+});
+
+const embedded = TextsEmbedded({ batch: 'query', model: 'm', dimensions: 1, vectors: ['AACAPw=='], provider: 'local', provider_ms: 3 });
+const retrieved = PassagesRetrieved({ passages: [passage(1), passage(2), passage(3), passage(4)] });
+const started = (run: string) => AnswerStarted({ run });
+const delta = (run: string, offset: number, text: string) => AnswerDelta({ run, offset, text });
+const generated = (run: string, text: string, cited = [1]) =>
+  AnswerGenerated({ run, text, model: 'm', provider: 'p', finish_reason: 'stop', degraded: false, cited });
+
+const asked = () => new World().turn(submitted('ask', { collection: 'c', question: 'Why?' }, { collection: 'c' }));
+const answering = () => asked().hears('texts.embed', embedded).hears('passages.retrieve', retrieved);
+
+describe('ask', () => {
+  it('goes from the question to an answer with its citations', () => {
+    const world = answering()
+      .hears('answer.generate', started('1-a'), '1-a')
+      .hears('answer.generate', delta('1-a', 0, 'Because'), '1-a/0')
+      .hears('answer.generate', delta('1-a', 7, ' [2].'), '1-a/1')
+      .hears('answer.generate', generated('1-a', 'Because [2].', [2]), '1-a');
+    expect(world.sent.map(({ type }) => type)).to.deep.equal(['texts.embed', 'passages.retrieve', 'answer.generate']);
+    expect(world.shown).to.deep.equal([
+      'job.queued',
+      'job.started',
+      'job.progress',
+      'job.progress',
+      'sources.found',
+      'output.delta',
+      'output.delta',
+      'job.succeeded',
+    ]);
+    expect(world.events.map(({ seq }) => seq)).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(world.job).to.include({ status: 'succeeded', last_seq: 8 });
+    expect(world.job.result).to.deep.include({ answer: 'Because [2].', degraded: false });
+    expect(world.job.result?.['citations']).to.have.lengthOf(1).and.to.have.nested.property('[0].passage_id', 'psg_2');
+  });
+
+  it('gives the prompt no more passages than rerank_to', () => {
+    const body = answering().command('answer.generate').body as { passages: Passage[] };
+    expect(body.passages.map(({ passage_id }) => passage_id)).to.deep.equal(['psg_1', 'psg_2', 'psg_3']);
+  });
+
+  it('hears every event once, however often it comes', () => {
+    const world = answering();
+    const before = world.events.length;
+    world.hears('texts.embed', embedded).hears('passages.retrieve', retrieved);
+    expect(world.events).to.have.lengthOf(before);
+    expect(world.sent).to.have.lengthOf(3);
+  });
+
+  it('starts the text again with a reset when another run takes over, and no longer hears the old one', () => {
+    const world = answering()
+      .hears('answer.generate', started('1-a'), '1-a')
+      .hears('answer.generate', delta('1-a', 0, 'Half'), '1-a/0')
+      .hears('answer.generate', started('1-b'), '1-b')
+      .hears('answer.generate', delta('1-a', 4, ' dead'), '1-a/1')
+      .hears('answer.generate', generated('1-a', 'Half dead'), '1-a')
+      .hears('answer.generate', delta('1-b', 0, 'Whole'), '1-b/0')
+      .hears('answer.generate', generated('1-b', 'Whole'), '1-b');
+    expect(world.events.slice(5).map(({ event, data }) => [event, data['text'] ?? data['run']])).to.deep.equal([
+      ['output.delta', 'Half'],
+      ['output.reset', '1-b'],
+      ['output.delta', 'Whole'],
+      ['job.succeeded', undefined],
+    ]);
+    expect(world.job.result).to.include({ answer: 'Whole' });
+  });
+
+  it('shows the whole text even when a delta was lost', () => {
+    const world = answering()
+      .hears('answer.generate', started('1-a'), '1-a')
+      .hears('answer.generate', delta('1-a', 0, 'One'), '1-a/0')
+      .hears('answer.generate', delta('1-a', 7, ' three'), '1-a/2')
+      .hears('answer.generate', generated('1-a', 'One two three'), '1-a');
+    const text = world.events.filter(({ event }) => event === 'output.delta').map(({ data }) => data['text']);
+    expect(text.join('')).to.equal('One two three');
+  });
+});
+
+describe('every job', () => {
+  const failure = { command: 'c', stage: 'texts.embed', part: 'query', dead_letter: 'dl_1', replay: 0, body: {} };
+  const error = { code: 'provider_error' as const, message: 'no', retryable: false };
+
+  it('waits for its run_at', () => {
+    const world = new World().turn(submitted('ask', { collection: 'c', question: 'Why?' }, { run_at: '2026-01-02T00:00:00.000Z' }));
+    expect(world.job.status).to.equal('scheduled');
+    expect(world.sent).to.deep.equal([]);
+    world.told(JobDue({}));
+    expect(world.job.status).to.equal('queued');
+    expect(world.sent).to.have.lengthOf(1);
+  });
+
+  it('is cancelled once, tells its workers to stop and hears nothing more', () => {
+    const world = asked().told(JobCancel({ reason: 'enough' }));
+    expect(world.job.status).to.equal('cancelled');
+    expect(world.aborted).to.equal(true);
+    world.told(JobCancel({}), 'again').hears('texts.embed', embedded);
+    expect(world.shown).to.deep.equal(['job.queued', 'job.cancelled']);
+  });
+
+  it('fails when its deadline passes', () => {
+    const world = asked().told(JobOverdue({}));
+    expect(world.job.error).to.include({ code: 'deadline_exceeded' });
+    expect(world.aborted).to.equal(true);
+  });
+
+  it('tells why it is tried again', () => {
+    const world = asked().hears('texts.embed', CommandRetrying({ ...failure, attempt: 2, delay_ms: 5000, error: { ...error, retryable: true } }));
+    expect(world.shown).to.deep.equal(['job.queued', 'job.started', 'job.retrying']);
+    expect(world.job).to.include({ status: 'running', attempt: 2, next_retry_at: '2026-01-01T00:00:06.000Z' });
+    world.hears('texts.embed', embedded);
+    expect(world.job).not.to.have.property('next_retry_at');
+  });
+
+  it('fails with its dead letter, and runs again when that is replayed', () => {
+    const world = asked();
+    const dead = world.command('texts.embed');
+    world.hears('texts.embed', CommandFailed({ ...failure, command: dead.id, error }));
+    expect(world.job.error).to.deep.include({ ...error, stage: 'texts.embed' });
+    expect(world.events.at(-1)?.data).to.include({ dead_letter: 'dl_1' });
+    const command = { id: dead.id, type: dead.type, part: dead.part, priority: dead.priority, pool: dead.pool, max_attempts: 4, replay: 0, body: dead.body };
+    world.told(CommandReplayed({ dead_letter: 'dl_1', command }));
+    expect(world.job).to.include({ status: 'running' });
+    expect(world.job).not.to.have.property('error');
+    const again = world.command('texts.embed');
+    expect(again).to.include({ id: `${dead.id}/1`, replay: 1 });
+    world.hears('texts.embed', embedded).hears('passages.retrieve', retrieved);
+    expect(world.command('answer.generate').replay).to.equal(1);
+    expect(world.shown).to.include.members(['job.failed', 'job.replayed']);
+  });
+
+  it('goes to the pool of its model', () => {
+    const world = new World().turn(submitted('generate', { prompt: 'Hi', model: 'big' }));
+    expect(world.command('answer.generate').pool).to.equal('gpu');
+  });
+});
+
+describe('embed', () => {
+  it('puts the vectors of all parts together in the order of the texts', () => {
+    const texts = Array.from({ length: 70 }, (_, index) => `text ${index}`);
+    const world = new World().turn(submitted('embed', { texts }));
+    const parts = [...world.sent].reverse();
+    expect(parts).to.have.lengthOf(3);
+    for (const part of parts) {
+      const { batch, texts: own } = part.body as { batch: string; texts: string[] };
+      const event = TextsEmbedded({ batch, model: 'm', dimensions: 1, vectors: own, provider: 'local', provider_ms: 1 });
+      world.turn({ id: `${part.id}/done`, job: part.job, at: 1, event }, { id: `${part.id}/twice`, job: part.job, at: 1, event });
+    }
+    expect(world.job.result).to.deep.include({ vectors: texts, model: 'm', dimensions: 1 });
+    expect(world.job.usage).to.include({ embedded_texts: 70 });
+  });
+});

@@ -1,11 +1,11 @@
 /** Texts of one model call; more would not be faster a text, only slower to stop. */
 export const MAX_BATCH_TEXTS = 32;
-/** Tokens of one model call, padding included. It bounds how long a query waits behind documents, and a cancel. */
-export const MAX_BATCH_TOKENS = 1024;
+/** Tokens of one model call, padding included: what fits the processor's cache. It also bounds how long a query waits behind documents. */
+export const MAX_BATCH_TOKENS = 512;
 /** A text joins a batch only if the padding for the shortest one there stays below this share of its own length. */
-const MAX_PADDING = 0.2;
+const MAX_PADDING = 0.1;
 /** Padding of so few tokens costs less than one more call. */
-const FREE_PADDING = 8;
+const FREE_PADDING = 4;
 
 /** Whether a text of `length` tokens may join a batch of `count` texts, the shortest of `shortest` tokens. */
 const fits = (length: number, count: number, shortest: number): boolean =>

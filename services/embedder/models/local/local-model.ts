@@ -36,7 +36,9 @@ export class LocalModel implements EmbeddingModel {
   }
 
   warmUp(): Promise<void> {
-    this.#warm ??= this.embed(['warm-up'], { role: 'query', signal: new AbortController().signal }).then(() => undefined);
+    this.#warm ??= this.embed(['warm-up'], { role: 'query', signal: new AbortController().signal }).then(
+      () => undefined,
+    );
     return this.#warm;
   }
 
@@ -44,6 +46,7 @@ export class LocalModel implements EmbeddingModel {
     signal.throwIfAborted();
     if (texts.length === 0) return { vectors: [], tokens: 0 };
     const thread = await this.#running();
+    this.#mustBeOpen();
     const id = ++this.#lastId;
     let drop: (() => void) | undefined;
     try {
@@ -70,8 +73,12 @@ export class LocalModel implements EmbeddingModel {
     await thread?.close();
   }
 
-  #running(): Promise<ModelThread> {
+  #mustBeOpen(): void {
     if (this.#closed) throw new AbortedError('shutdown');
+  }
+
+  #running(): Promise<ModelThread> {
+    this.#mustBeOpen();
     this.#thread ??= this.#start();
     return this.#thread;
   }
@@ -84,7 +91,10 @@ export class LocalModel implements EmbeddingModel {
           message: (message) => (message.type === 'ready' ? resolve(thread) : this.#settle(message)),
           died: (cause) => {
             this.#thread = undefined;
-            const error = new RetryableError('provider_error', `the local model failed: ${cause.message}`, { cause, provider: PROVIDER });
+            const error = new RetryableError('provider_error', `the local model failed: ${cause.message}`, {
+              cause,
+              provider: PROVIDER,
+            });
             this.#rejectAll(error);
             reject(error);
           },
@@ -98,12 +108,14 @@ export class LocalModel implements EmbeddingModel {
     if (pending === undefined) return;
     switch (message.type) {
       case 'embedded':
-        return pending.resolve({ vectors: rows(message.vectors, this.dimensions), tokens: message.tokens });
+        pending.resolve({ vectors: rows(message.vectors, this.dimensions), tokens: message.tokens });
+        break;
       case 'failed':
         // The model computes the same whenever it is asked: what failed once fails again.
-        return pending.reject(new TerminalError('provider_error', message.message, { provider: PROVIDER }));
+        pending.reject(new TerminalError('provider_error', message.message, { provider: PROVIDER }));
+        break;
       default:
-        return message satisfies never;
+        message satisfies never;
     }
   }
 

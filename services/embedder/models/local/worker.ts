@@ -54,7 +54,13 @@ function listen(session: Session, tokenizer: TextTokenizer): void {
   const queue = new RequestQueue();
   let working: Promise<void> | undefined;
   const accept = ({ id, role, texts }: ToWorker & { type: 'embed' }): void => {
-    queue.add(request(id, role, texts.map((text) => tokenizer.encode(text))));
+    queue.add(
+      request(
+        id,
+        role,
+        texts.map((text) => tokenizer.encode(text)),
+      ),
+    );
     working ??= work(session, queue).finally(() => {
       working = undefined;
     });

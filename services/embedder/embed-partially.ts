@@ -1,0 +1,48 @@
+import { TerminalError } from '../../shared/bus/errors.ts';
+import type { EmbeddingModel, EmbedOptions } from './models/model.ts';
+
+export interface Failure {
+  /** Position of the text that cannot be embedded. */
+  readonly index: number;
+  readonly message: string;
+}
+
+/** As `Embedded`, but with gaps. */
+export interface PartlyEmbedded {
+  /** null where the text cannot be embedded; `failures` says why. */
+  readonly vectors: readonly (Float32Array | null)[];
+  readonly failures: readonly Failure[];
+  readonly tokens: number;
+}
+
+/** Whether one of the texts may be to blame. A missing model fails every text alike. */
+const mayBeTheTexts = (error: unknown): error is TerminalError =>
+  error instanceof TerminalError && error.code !== 'model_not_found';
+
+function joined(left: PartlyEmbedded, right: PartlyEmbedded, offset: number): PartlyEmbedded {
+  return {
+    vectors: [...left.vectors, ...right.vectors],
+    failures: [...left.failures, ...right.failures.map(({ index, message }) => ({ index: index + offset, message }))],
+    tokens: left.tokens + right.tokens,
+  };
+}
+
+/**
+ * Embeds what can be embedded. When the model refuses the texts for good, each half is tried by itself, until the text
+ * that it refuses stands alone; the others get their vectors.
+ */
+export async function embedPartially(
+  model: EmbeddingModel,
+  texts: readonly string[],
+  options: EmbedOptions,
+): Promise<PartlyEmbedded> {
+  try {
+    return { ...(await model.embed(texts, options)), failures: [] };
+  } catch (error) {
+    if (!mayBeTheTexts(error)) throw error;
+    if (texts.length === 1) return { vectors: [null], failures: [{ index: 0, message: error.message }], tokens: 0 };
+    const middle = Math.ceil(texts.length / 2);
+    const left = await embedPartially(model, texts.slice(0, middle), options);
+    return joined(left, await embedPartially(model, texts.slice(middle), options), middle);
+  }
+}

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type PrivateBroker, withCredentials } from './broker/broker.ts';
+import { startPrivateBroker } from './broker/start-private-broker.ts';
+import { PROJECT_ROOT } from './project-root.ts';
+import { reportFailure } from './report-failure.ts';
+import { say, step } from './steps.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+const brokerEnv = ({ amqpUrl, managementUrl, user, password }: PrivateBroker): NodeJS.ProcessEnv => ({
+  WARREN_TEST_AMQP_URL: amqpUrl,
+  WARREN_TEST_MANAGEMENT_URL: withCredentials(managementUrl, user, password),
+});
+
+async function runMocha(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const mocha = join(PROJECT_ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js');
+  const child = spawn(process.execPath, [mocha, ...args], { cwd: PROJECT_ROOT, stdio: 'inherit', env });
+  // A Ctrl-C reaches mocha by the terminal, too; it ends in order at the first and at once at the second.
+  const passOn = (signal: NodeJS.Signals) => void child.kill(signal);
+  const swallow = () => undefined;
+  process.on('SIGTERM', passOn).on('SIGHUP', passOn).on('SIGINT', swallow);
+  try {
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code ?? 1;
+  } finally {
+    process.off('SIGTERM', passOn).off('SIGHUP', passOn).off('SIGINT', swallow);
+  }
+}
+
+/** Lets a broker that is still starting go when somebody loses patience; it ends with this process. */
+async function startForTests(dataDir: string): Promise<PrivateBroker> {
+  const giveUp = () => process.exit(130);
+  for (const signal of SIGNALS) process.on(signal, giveUp);
+  try {
+    return await step('starting a private RabbitMQ for the tests', () => startPrivateBroker({ dataDir, log: say }));
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, giveUp);
+  }
+}
+
+async function runWithBroker(args: readonly string[]): Promise<number> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'warren-test-'));
+  try {
+    const broker = await startForTests(dataDir);
+    try {
+      return await runMocha(args, { ...process.env, ...brokerEnv(broker) });
+    } finally {
+      broker.kill(); // its data goes with it, so there is nothing to put in order
+      await broker.stop();
+    }
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** `npm test`: the tests against a broker of their own, or against the one in WARREN_TEST_AMQP_URL. */
+async function main(args: readonly string[]): Promise<void> {
+  const given = process.env['WARREN_TEST_AMQP_URL'];
+  process.exitCode = given ? await runMocha(args, process.env) : await runWithBroker(args);
+}
+
+await main(process.argv.slice(2)).catch(reportFailure);

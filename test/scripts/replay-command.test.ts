@@ -57,12 +57,7 @@ interface Fake {
   readonly interrupted?: boolean;
 }
 
-async function run(
-  args: string,
-  letters: DeadLetter[],
-  { interactive = false, yes = false, interrupted = false }: Fake = {},
-) {
-  const { dead, asked } = shelf(letters);
+function fakeTerminal({ interactive = false, yes = false, interrupted = false }: Fake = {}) {
   const out: string[] = [];
   const err: string[] = [];
   const questions: string[] = [];
@@ -77,6 +72,12 @@ async function run(
     },
     progress: () => ({ update: () => {}, close: () => {} }),
   };
+  return { terminal, out, err, questions };
+}
+
+async function run(args: string, letters: DeadLetter[], fake: Fake = {}) {
+  const { dead, asked } = shelf(letters);
+  const { terminal, out, err, questions } = fakeTerminal(fake);
   const code = await runReplay(args.split(' '), (use) => use(dead), terminal);
   return { code, out: out.join('\n'), err: err.join('\n'), asked, questions };
 }
@@ -195,13 +196,7 @@ describe('the replay command line', () => {
   });
 
   it('ends with 3 when the broker is away', async () => {
-    const err: string[] = [];
-    const terminal = {
-      interactive: false,
-      signal: new AbortController().signal,
-      out: () => {},
-      err: (l: string) => err.push(l),
-    } as unknown as Terminal;
+    const { terminal, err } = fakeTerminal();
     const code = await runReplay(
       ['list'],
       () => Promise.reject(new BrokerUnavailableError('the broker is away')),

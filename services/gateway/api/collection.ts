@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { CollectionName } from '../../../shared/messages/inputs.ts';
+import { AT, INGEST_INPUT, JOB, TEXT_DOCUMENT } from './examples.ts';
+import { DocumentInput } from '../../../shared/messages/inputs.ts';
+import { limitOf, named, pageOf, Time } from './named.ts';
+
+const MIN_PASSAGE_CHARS = 100;
+const MAX_PASSAGE_CHARS = 20_000;
+
+export const NewCollection = named(
+  'NewCollection',
+  z.strictObject({
+    name: CollectionName,
+    embedding_model: z.string().min(1).max(200).optional(),
+    chunking: z
+      .strictObject({
+        size: z.int().min(MIN_PASSAGE_CHARS).max(MAX_PASSAGE_CHARS).describe('Length of a passage in characters.'),
+        overlap: z.int().min(0).describe('How many characters neighbours share.'),
+      })
+      .refine(({ size, overlap }) => overlap <= size / 2, { error: 'at most half of size', path: ['overlap'] })
+      .optional(),
+  }),
+  { examples: [{ name: 'handbook' }] },
+);
+
+export const CollectionView = named(
+  'Collection',
+  z.object({
+    object: z.literal('collection'),
+    name: z.string(),
+    embedding_model: z.string(),
+    dimensions: z.int().nullable().describe('Unknown until the first vector is stored.'),
+    chunking: z.object({ size: z.int(), overlap: z.int() }),
+    created_at: Time,
+  }),
+  {
+    examples: [
+      {
+        object: 'collection',
+        name: 'handbook',
+        embedding_model: 'all-MiniLM-L6-v2',
+        dimensions: 384,
+        chunking: { size: 1000, overlap: 150 },
+        created_at: AT,
+      },
+    ],
+  },
+);
+export type CollectionView = z.infer<typeof CollectionView>;
+
+export const CollectionPage = named('CollectionPage', pageOf(CollectionView));
+export const CollectionPath = z.strictObject({ name: z.string() });
+
+const documentFields = {
+  object: z.literal('document'),
+  id: z.string(),
+  title: z.string(),
+  source: z.string().optional(),
+  mime_type: z.string(),
+  metadata: z.record(z.string(), z.unknown()),
+  bytes: z.int(),
+  status: z.enum(['pending', 'searchable', 'partial', 'failed']),
+  error: z.string().optional(),
+  passages: z.int(),
+  failed_passages: z.int(),
+  job: z.string().describe('The ingest job that brought it.'),
+  created_at: Time,
+  updated_at: Time,
+};
+
+const exampleDocument = {
+  object: 'document',
+  id: 'leave',
+  title: 'Leave',
+  mime_type: 'text/markdown',
+  metadata: {},
+  bytes: TEXT_DOCUMENT.text.length,
+  status: 'searchable',
+  passages: 1,
+  failed_passages: 0,
+  job: JOB,
+  created_at: AT,
+  updated_at: AT,
+};
+
+export const DocumentView = named('Document', z.object(documentFields), { examples: [exampleDocument] });
+export type DocumentView = z.infer<typeof DocumentView>;
+
+export const DocumentWithText = named('DocumentWithText', z.object({ ...documentFields, text: z.string() }), {
+  examples: [{ ...exampleDocument, text: TEXT_DOCUMENT.text }],
+});
+
+export const DocumentPage = named('DocumentPage', pageOf(DocumentView));
+export const DocumentPath = z.strictObject({ name: z.string(), id: z.string() });
+export const PageQuery = z.strictObject({ limit: limitOf(50, 200), after: z.string().max(500).optional() });
+
+const MAX_DOCUMENTS = 1000;
+
+export const NewDocuments = named(
+  'NewDocuments',
+  z.strictObject({ documents: z.array(DocumentInput).min(1).max(MAX_DOCUMENTS) }),
+  { examples: [{ documents: INGEST_INPUT.documents }] },
+);

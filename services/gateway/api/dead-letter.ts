@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { ErrorCode, JobError } from '../../../shared/messages/job.ts';
+import { AT, DEAD_LETTER, JOB } from './examples.ts';
+import { limitOf, named, pageOf, Time } from './named.ts';
+
+const AnyTime = z.iso.datetime({ offset: true });
+
+const filterFields = {
+  queue: z.string().max(200).optional().describe('Lane in which the command died, e.g. `embedder.default.low`.'),
+  type: z.string().max(200).optional().describe('Type of the command, e.g. `texts.embed`.'),
+  error_code: ErrorCode.optional(),
+  before: AnyTime.optional(),
+  after: AnyTime.optional(),
+};
+
+const example = {
+  id: DEAD_LETTER,
+  job: JOB,
+  command: `${JOB}/answer.generate/0`,
+  type: 'answer.generate',
+  part: '0',
+  queue: 'generator.default.normal',
+  reason: 'failed',
+  attempts: 3,
+  error: { code: 'provider_error', message: 'the provider answered 500', retryable: false, stage: 'answer.generate', attempts: 3 },
+  died_at: AT,
+  age_s: 42,
+  replay_count: 0,
+  replayable: true,
+};
+
+export const DeadLetterView = named(
+  'DeadLetter',
+  z.object({
+    id: z.string(),
+    job: z.string().optional(),
+    command: z.string().optional(),
+    type: z.string(),
+    part: z.string().optional(),
+    queue: z.string(),
+    reason: z.string(),
+    attempts: z.int(),
+    error: JobError,
+    died_at: Time,
+    age_s: z.int(),
+    replay_count: z.int(),
+    replayable: z.boolean(),
+    body: z.unknown().optional().describe('What the command asked for; only when one letter is read.'),
+  }),
+  { examples: [example] },
+);
+export type DeadLetterView = z.infer<typeof DeadLetterView>;
+
+export const DeadLetterPage = named('DeadLetterPage', pageOf(DeadLetterView));
+export const DeadLetterPath = z.strictObject({ id: z.string() });
+export const DeadLetterQuery = z.strictObject({ ...filterFields, limit: limitOf(100, 1000) });
+
+export const DeadLetterAction = named(
+  'DeadLetterAction',
+  z.strictObject({
+    ids: z.array(z.string().max(100)).min(1).max(1000).optional(),
+    filter: z.strictObject(filterFields).optional(),
+    limit: z.int().min(1).max(100_000).optional(),
+    rate_per_s: z.number().min(0.1).max(10_000).optional(),
+    dry_run: z.boolean().optional().describe('Only count what would be touched.'),
+  }),
+  { examples: [{ filter: { type: 'answer.generate', error_code: 'provider_error' }, limit: 100, rate_per_s: 10 }] },
+);
+export type DeadLetterAction = z.output<typeof DeadLetterAction>;
+
+const Skipped = z.array(z.object({ id: z.string(), why: z.string() }));
+
+export const Replayed = named(
+  'Replayed',
+  z.object({ matched: z.int(), replayed: z.int(), skipped: Skipped }),
+  { examples: [{ matched: 1, replayed: 1, skipped: [] }] },
+);
+
+export const Discarded = named(
+  'Discarded',
+  z.object({ matched: z.int(), discarded: z.int(), skipped: Skipped }),
+  { examples: [{ matched: 1, discarded: 1, skipped: [] }] },
+);

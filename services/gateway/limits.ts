@@ -1,0 +1,54 @@
+/** What one gateway lets in and holds in memory. Tests narrow these to reach the edges. */
+export interface Limits {
+  /** JSON bodies, and frames on a WebSocket. */
+  readonly jsonBytes: number;
+  /** Bodies that carry documents. */
+  readonly documentBytes: number;
+  /** Text of an ingest job that travels inside its message; what is more lies in the uploads table. */
+  readonly inlineBytes: number;
+  /** All of an accepted job's input: a message should stay well under 1 MiB. */
+  readonly messageBytes: number;
+  /** Accepts that wait for their confirm at once; beyond it 503 overloaded. */
+  readonly acceptsInFlight: number;
+  readonly socketsPerKey: number;
+  /** Jobs under way that one socket follows; beyond it the socket is closed with 4429. */
+  readonly subscriptionsPerSocket: number;
+  /** Frames of one socket being answered at once; beyond it the socket is not read. */
+  readonly framesInFlight: number;
+  /** Bytes that may wait for a slow reader. */
+  readonly sendBufferBytes: number;
+  /** How long a reader may keep that buffer full before it is closed. */
+  readonly stallMs: number;
+  readonly heartbeatMs: number;
+  /** Every so often the database is asked whether a push was lost. */
+  readonly netMs: number;
+  /** As `netMs`, for somebody who waits for a job to end. */
+  readonly rereadMs: number;
+  /** How long a GET waits for a job that was accepted a moment ago. */
+  readonly birthMs: number;
+  readonly searchMs: number;
+  /** How long requests under way may take to end once the gateway drains. */
+  readonly drainMs: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const LIMITS: Limits = {
+  jsonBytes: MIB,
+  documentBytes: 32 * MIB,
+  inlineBytes: 64 * KIB,
+  messageBytes: 768 * KIB,
+  acceptsInFlight: 5000,
+  socketsPerKey: 1000,
+  subscriptionsPerSocket: 1000,
+  framesInFlight: 64,
+  sendBufferBytes: MIB,
+  stallMs: 5_000,
+  heartbeatMs: 20_000,
+  netMs: 15_000,
+  rereadMs: 2_000,
+  birthMs: 2_000,
+  searchMs: 30_000,
+  drainMs: 5_000,
+};

@@ -1,0 +1,37 @@
+import type { StoredEvent } from '../../../shared/messages/client-event.ts';
+import { eventWithNumbers } from '../vectors.ts';
+
+/** A stored event on its way to many readers; each form is written once, by whoever needs it first. */
+export class LiveEvent {
+  readonly event: StoredEvent;
+  #frame: string | undefined;
+  #sse: string | undefined;
+  #withNumbers: LiveEvent | undefined;
+
+  constructor(event: StoredEvent) {
+    this.event = event;
+  }
+
+  /** As a WebSocket frame. */
+  get frame(): string {
+    this.#frame ??= JSON.stringify({ type: 'event', ...fieldsOf(this.event) });
+    return this.#frame;
+  }
+
+  /** As a message of a text/event-stream. */
+  get sse(): string {
+    const { seq, event } = this.event;
+    this.#sse ??= `id: ${seq}\nevent: ${event}\ndata: ${JSON.stringify(fieldsOf(this.event))}\n\n`;
+    return this.#sse;
+  }
+
+  /** The same with the vectors of an embed job as numbers. */
+  get withNumbers(): LiveEvent {
+    const shown = eventWithNumbers(this.event);
+    if (shown === this.event) return this;
+    this.#withNumbers ??= new LiveEvent(shown);
+    return this.#withNumbers;
+  }
+}
+
+const fieldsOf = ({ job, seq, event, at, data }: StoredEvent) => ({ job, seq, event, at, data });

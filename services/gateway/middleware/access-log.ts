@@ -1,0 +1,30 @@
+import type { Middleware, Next } from 'koa';
+import type { Logger } from 'pino';
+import { metrics } from '../../../shared/metrics/metrics.ts';
+import type { AfterResponse } from '../after-response.ts';
+import type { Context, State } from '../context.ts';
+
+/** One line and one measurement for each request, written after its answer has left. Queries are not logged: they may hold keys. */
+export const accessLog =
+  (log: Logger, afterResponse: AfterResponse): Middleware<State> =>
+  async (ctx: Context, next: Next) => {
+    const begun = performance.now();
+    ctx.res.once('close', () => {
+      const line = lineOf(ctx, performance.now() - begun);
+      metrics.httpSeconds.observe({ method: line.method, route: line.route, status: line.status }, line.ms / 1000);
+      afterResponse.add(() => log.info(line, 'request'));
+    });
+    await next();
+  };
+
+const lineOf = (ctx: Context, ms: number) => ({
+  request_id: ctx.state.requestId,
+  method: ctx.method,
+  path: ctx.path,
+  route: ctx.state.route ?? 'none',
+  status: ctx.res.statusCode,
+  owner: ctx.state.principal?.owner,
+  ms: Math.round(ms * 10) / 10,
+  /** The client went away before the answer was whole. */
+  aborted: ctx.res.writableFinished ? undefined : true,
+});

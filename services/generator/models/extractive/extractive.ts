@@ -1,0 +1,36 @@
+import type { GenerationRequest, LanguageModel, Piece } from '../model.ts';
+import { quotes } from './answer.ts';
+
+const NAME = 'extractive';
+
+export const NOT_FOUND = 'The answer was not found in the collection.';
+
+const NO_PASSAGES =
+  'No language model is configured: set GENERATOR=ollama and GENERATION_MODEL to write texts; the extractive generator only quotes passages.';
+
+async function* write({ question = '', passages = [] }: GenerationRequest, signal: AbortSignal): AsyncGenerator<Piece> {
+  const begun = performance.now();
+  const found = quotes(question, passages);
+  if (found.length === 0) yield { text: NOT_FOUND };
+  for (const [index, { n, text }] of found.entries()) {
+    signal.throwIfAborted();
+    yield { text: `${index === 0 ? '' : ' '}${text} [${n}]` };
+  }
+  const provider_ms = Math.round(performance.now() - begun);
+  yield { finish: { finish_reason: 'stop', model: NAME, usage: { provider_ms } } };
+}
+
+/**
+ * Answers without a language model: the best sentences of the passages, quoted to the letter, each with its citation.
+ * It says so in `provider` and `model`, and never makes anything up.
+ */
+export const extractiveModel = (): LanguageModel => ({
+  provider: NAME,
+  model: NAME,
+  serves: (model) => model === NAME,
+  refuses: ({ question, passages }) => (question === undefined || passages === undefined ? NO_PASSAGES : undefined),
+  generate: (request, { signal }) => write(request, signal),
+  warmUp: async () => {},
+  breakers: () => ({}),
+  close: () => {},
+});

@@ -1,0 +1,65 @@
+/** A sentence of a passage, to the letter. */
+export interface Sentence {
+  readonly text: string;
+  /** Its place among the sentences of its passage, from 0. */
+  readonly position: number;
+}
+
+const SHORTEST = 15;
+const LONGEST = 600;
+/** Words in a sentence, at least: less is a label. */
+const FEWEST_WORDS = 3;
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
+
+/** Blank lines, and lines that begin a list item, heading, quote or table row, separate what is not one sentence. */
+const BLOCK = /\n(?=\s*\n|\s*(?:[-*+•]|\d+[.)]|#{1,6}|>|\|)\s)/;
+const MARKERS = /^(?:\s*(?:[-*+•]|\d+[.)]|#{1,6}|>)\s+)+/;
+const HEADING = /^\s*#{1,6}\s/;
+const FENCE = /^\s*(?:```|~~~)/;
+const TABLE_ROW = /^\s*\|/;
+const SETEXT_RULE = /^\s*(?:[-=*_]\s*){3,}$/m;
+
+interface Line {
+  readonly text: string;
+  readonly code: boolean;
+}
+
+/** Marks lines inside code fences, the fences included. */
+function lines(text: string): Line[] {
+  let inside = false;
+  return text.split('\n').map((line) => {
+    const fence = FENCE.test(line);
+    if (fence) inside = !inside;
+    return { text: line, code: fence || inside };
+  });
+}
+
+/** Prose of a passage, code left out, in blocks that no sentence crosses. */
+function blocks(text: string): string[] {
+  const runs: string[] = [''];
+  for (const line of lines(text)) {
+    if (line.code) runs.push('');
+    else runs.push(`${runs.pop() ?? ''}${line.text}\n`);
+  }
+  return runs.flatMap((run) => run.split(BLOCK));
+}
+
+/** Lines of one paragraph are one text for the segmenter, which would end a sentence at each. Offsets stay the same. */
+const segments = (block: string): string[] => {
+  const flat = block.replaceAll('\n', ' ');
+  return Array.from(segmenter.segment(flat), ({ index, segment }) => block.slice(index, index + segment.length).trim());
+};
+
+const isSentence = (text: string): boolean =>
+  text.length >= SHORTEST && text.length <= LONGEST && text.split(/\s+/).length >= FEWEST_WORDS;
+
+const isProse = (block: string): boolean => !HEADING.test(block) && !TABLE_ROW.test(block) && !SETEXT_RULE.test(block);
+
+/** The sentences of a passage: plain text or Markdown, without headings, tables and code. Each is a slice of it. */
+export const sentences = (text: string): Sentence[] =>
+  blocks(text)
+    .filter(isProse)
+    .flatMap((block) => segments(block.replace(MARKERS, '')))
+    .filter(isSentence)
+    .map((sentence, position) => ({ text: sentence, position }));

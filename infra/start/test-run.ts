@@ -59,7 +59,7 @@ async function runWithBroker(args: readonly string[]): Promise<number> {
 
 /** `npm test`: the tests against a broker of their own, or against the one in WARREN_TEST_AMQP_URL. */
 async function main(args: readonly string[]): Promise<void> {
-  const given = process.env['WARREN_TEST_AMQP_URL'];
+  const given = process.env.WARREN_TEST_AMQP_URL;
   process.exitCode = given ? await runMocha(args, process.env) : await runWithBroker(args);
 }
 

@@ -36,7 +36,8 @@ async function untilItAnswers(child: ChildProcess, port: number): Promise<void> 
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await answers(port))) {
     if (!alive(child)) throw new Error(`epmd ended at once on port ${port}`);
-    if (Date.now() > deadline) throw new Error(`epmd did not answer on port ${port} within ${START_TIMEOUT_MS / 1000} s`);
+    if (Date.now() > deadline)
+      throw new Error(`epmd did not answer on port ${port} within ${START_TIMEOUT_MS / 1000} s`);
     await sleep(POLL_MS);
   }
 }

@@ -12,10 +12,11 @@ const KNOWN_FOLDERS = [
 const ERLANG_ROOTS = ['/usr/lib/erlang', '/usr/lib64/erlang', '/usr/local/lib/erlang', '/opt/homebrew/lib/erlang'];
 
 /** Debian's wrapper in /usr/sbin changes to user `rabbitmq` and the system's folders; it is of no use to us. */
-const isWrapper = (file: string): boolean => /\bsu rabbitmq\b|runuser|Only root or rabbitmq/.test(readFileSync(file, 'utf8'));
+const isWrapper = (file: string): boolean =>
+  /\bsu rabbitmq\b|runuser|Only root or rabbitmq/.test(readFileSync(file, 'utf8'));
 
 function serverScript(env: NodeJS.ProcessEnv): string | undefined {
-  const named = env['RABBITMQ_SBIN'];
+  const named = env.RABBITMQ_SBIN;
   const known = which(SERVER, [...(named ? [named] : []), ...KNOWN_FOLDERS]);
   if (known) return known;
   const onPath = which(SERVER, searchPath(env));

@@ -51,7 +51,12 @@ async function healthy(node: BrokerProcess, identity: Identity, folder: string):
 function spawnNode(folder: string, identity: Identity, tools: Toolchain): BrokerProcess {
   writeNodeFiles(folder, identity);
   rmSync(join(folder, 'pid'), { force: true });
-  return startBrokerProcess({ command: tools.server, args: [], env: nodeEnv(folder, identity, tools), output: outputOf(folder) });
+  return startBrokerProcess({
+    command: tools.server,
+    args: [],
+    env: nodeEnv(folder, identity, tools),
+    output: outputOf(folder),
+  });
 }
 
 interface Running {

@@ -16,7 +16,7 @@ const HOMEBREW = ['/opt/homebrew/bin', '/opt/homebrew/sbin', '/usr/local/opt/erl
 
 /** Folders in which to look for programs: the caller's PATH, then the usual ones. */
 export const searchPath = (env: NodeJS.ProcessEnv): string[] => [
-  ...new Set([...(env['PATH'] ?? '').split(':').filter(Boolean), ...HOMEBREW, ...SYSTEM_PATH]),
+  ...new Set([...(env.PATH ?? '').split(':').filter(Boolean), ...HOMEBREW, ...SYSTEM_PATH]),
 ];
 
 const isProgram = (file: string): boolean => {

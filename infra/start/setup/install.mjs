@@ -11,7 +11,10 @@ const readJson = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'ut
 
 /** Native packages are chosen by platform, so a stamp counts only on the platform that wrote it. */
 const stampOf = (root) =>
-  createHash('sha256').update(readFileSync(lockFile(root))).update(`${process.platform} ${process.arch}`).digest('hex');
+  createHash('sha256')
+    .update(readFileSync(lockFile(root)))
+    .update(`${process.platform} ${process.arch}`)
+    .digest('hex');
 
 /**
  * Whether what npm says it installed is what the lock file asks for. Packages for other platforms may be missing.

@@ -17,7 +17,8 @@ async function installAndBuild(root) {
 export async function prepare(root, { quiet }) {
   const since = performance.now();
   if (needsInstall(root) || needsBuild(root)) {
-    const tellWait = () => process.stderr.write('  … waiting for another command that installs or builds in this folder\n');
+    const tellWait = () =>
+      process.stderr.write('  … waiting for another command that installs or builds in this folder\n');
     await withLock(join(root, '.data', 'setup.lock'), () => installAndBuild(root), tellWait);
   } else if (!quiet) {
     const took = ((performance.now() - since) / 1000).toFixed(1);

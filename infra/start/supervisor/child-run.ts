@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { openLog } from './child-log.ts';
+
+/** What a child says once it is ready for work. */
+export interface Ready {
+  readonly url?: string;
+  readonly healthUrl?: string;
+}
+
+export interface ChildProgram {
+  readonly name: string;
+  /** What Node is started with: its own options, the program, the program's arguments. */
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly logFile: string;
+}
+
+/** One run of a child, from its start to its end. */
+export interface ChildRun {
+  readonly pid: number | undefined;
+  readonly startedAt: number;
+  readonly exited: Promise<string>;
+  /** The code it exited with; undefined while it runs, null after a signal. */
+  exitCode(): number | null | undefined;
+  kill(signal: NodeJS.Signals): void;
+}
+
+const isReady = (message: unknown): message is Ready & { type: 'ready' } =>
+  typeof message === 'object' && message !== null && 'type' in message && message.type === 'ready';
+
+const untilExit = (child: ChildProcess): Promise<string> =>
+  new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  });
+
+/**
+ * Starts a child in its own process group, so that a Ctrl-C in the terminal reaches only us and we decide the order of
+ * things. The IPC channel ties it to us: it ends when it hears the channel close.
+ */
+export function runChild(program: ChildProgram, onReady: (ready: Ready) => void): ChildRun {
+  const log = openLog(program.logFile);
+  const child = spawn(process.execPath, program.args, {
+    stdio: ['ignore', log, log, 'ipc'],
+    detached: true,
+    env: program.env,
+  });
+  closeSync(log);
+  let ended = false;
+  const exited = untilExit(child).finally(() => (ended = true));
+  child.on('message', (message) => {
+    if (isReady(message))
+      onReady({ ...(message.url && { url: message.url }), ...(message.healthUrl && { healthUrl: message.healthUrl }) });
+  });
+  return {
+    pid: child.pid,
+    startedAt: performance.now(),
+    exited,
+    exitCode: () => (ended ? child.exitCode : undefined),
+    kill: (signal) => void child.kill(signal),
+  };
+}

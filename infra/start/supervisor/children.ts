@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { PROJECT_ROOT } from '../project-root.ts';
+import type { ChildProgram } from './child-run.ts';
+import type { ServiceName } from './run-file.ts';
+
+/** Settings that every service is given; where everything is, for this run. */
+export interface Places {
+  readonly amqpUrl: string;
+  /** With credentials in it. */
+  readonly managementUrl: string | undefined;
+  readonly databaseUrl: string;
+  readonly port: number;
+  readonly dataDir: string;
+}
+
+export const logDir = (dataDir: string): string => join(dataDir, 'logs');
+
+const logFile = (dataDir: string, name: string): string => join(logDir(dataDir), `${name}.log`);
+
+const built = (...path: string[]): string => join(PROJECT_ROOT, 'dist', ...path);
+
+/** Not the children's business: they would take themselves for what npm runs. */
+const OURS = /^(npm_|INIT_CWD$)/;
+
+const inherited = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.test(name)));
+
+const withSourceMaps = (program: string, ...args: string[]) => ['--enable-source-maps', program, ...args];
+
+/** One of the four services, told by its environment where everything is. */
+export function serviceProgram(name: ServiceName, places: Places): ChildProgram {
+  const { amqpUrl, managementUrl, databaseUrl, port, dataDir } = places;
+  return {
+    name,
+    args: withSourceMaps(built('services', name, 'main.js')),
+    env: {
+      ...inherited(),
+      AMQP_URL: amqpUrl,
+      ...(managementUrl && { MANAGEMENT_URL: managementUrl }),
+      DATABASE_URL: databaseUrl,
+      PORT: String(port),
+      HEALTH_PORT: '0',
+      DATA_DIR: dataDir,
+    },
+    logFile: logFile(dataDir, name),
+  };
+}
+
+/** The embedded database, on the same port for the whole run. */
+export const databaseProgram = (dataDir: string, port: number): ChildProgram => ({
+  name: 'database',
+  args: withSourceMaps(
+    built('infra', 'database', 'main.js'),
+    '--data',
+    join(dataDir, 'database'),
+    '--port',
+    String(port),
+  ),
+  env: inherited(),
+  logFile: logFile(dataDir, 'database'),
+});
+
+/** One run of the migrations. */
+export const migrationProgram = (dataDir: string, databaseUrl: string): ChildProgram => ({
+  name: 'migrate',
+  args: withSourceMaps(built('infra', 'database', 'migrate.js')),
+  env: { ...inherited(), DATABASE_URL: databaseUrl },
+  logFile: logFile(dataDir, 'migrate'),
+});

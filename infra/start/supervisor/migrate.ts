@@ -1,0 +1,15 @@
+import { ExpectedFailure } from '../report-failure.ts';
+import { lastWords } from './child-log.ts';
+import { runChild } from './child-run.ts';
+import { migrationProgram } from './children.ts';
+
+/** Brings the database to the version that this build expects. */
+export async function migrateDatabase(dataDir: string, databaseUrl: string): Promise<void> {
+  const program = migrationProgram(dataDir, databaseUrl);
+  const run = runChild(program, () => undefined);
+  const how = await run.exited;
+  if (run.exitCode() === 0) return;
+  throw new ExpectedFailure(
+    `The database could not be migrated (${how}): ${lastWords(program.logFile)}\nLog: ${program.logFile}`,
+  );
+}

@@ -1,0 +1,37 @@
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** A Ctrl-C comes twice under npm: from the terminal and from npm. Only a later one means "at once". */
+const SAME_SIGNAL_MS = 500;
+const PARENT_POLL_MS = 1_000;
+
+export interface StopSignals {
+  /** Aborted with the reason as soon as somebody wants us to stop. */
+  readonly signal: AbortSignal;
+  release(): void;
+}
+
+/**
+ * Listens for what ends a supervisor: a signal, or the end of the npm that runs it (killed without passing it on).
+ * @param atOnce called when a second signal says that there is no patience for a drain
+ */
+export function listenForStop(atOnce: () => void): StopSignals {
+  const stop = new AbortController();
+  let firstAt: number | undefined;
+  const onSignal = (name: NodeJS.Signals) => {
+    firstAt ??= performance.now();
+    if (!stop.signal.aborted) stop.abort(name);
+    else if (performance.now() - firstAt > SAME_SIGNAL_MS) atOnce();
+  };
+  const parent = process.ppid;
+  const underNpm = process.env.npm_lifecycle_event !== undefined;
+  const watch = setInterval(() => {
+    if (underNpm && process.ppid !== parent && !stop.signal.aborted) stop.abort('the end of npm');
+  }, PARENT_POLL_MS);
+  for (const name of SIGNALS) process.on(name, onSignal);
+  return {
+    signal: stop.signal,
+    release: () => {
+      clearInterval(watch);
+      for (const name of SIGNALS) process.off(name, onSignal);
+    },
+  };
+}

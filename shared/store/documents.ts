@@ -1,0 +1,125 @@
+import { cleanJson } from './clean.ts';
+import type { Queryable } from './database.ts';
+
+/** `pending`: its newest ingest is under way; an older one may be searchable meanwhile. */
+export type DocumentStatus = 'pending' | 'searchable' | 'partial' | 'failed';
+
+export interface PendingDocument {
+  readonly collection_id: number;
+  readonly id: string;
+  readonly owner: string;
+  /** Id of the ingest job. Of two ingests of one document the later born wins. */
+  readonly revision: string;
+  readonly title: string;
+  readonly source?: string | undefined;
+  readonly mime_type: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Size of what was sent. */
+  readonly bytes: number;
+}
+
+/**
+ * Announces documents that an ingest will make; what is searchable stays so until they are published. Doing it twice
+ * changes nothing. Of several with one id the last counts.
+ */
+export async function upsertPending(db: Queryable, documents: readonly PendingDocument[]): Promise<void> {
+  const distinct = [...new Map(documents.map((document) => [`${document.collection_id} ${document.id}`, document])).values()];
+  if (distinct.length === 0) return;
+  const column = <T>(of: (document: PendingDocument) => T) => distinct.map(of);
+  await db.query(
+    `with given as materialized (
+       select given.* from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+           $8::text[], $9::bigint[])
+         as given (collection_id, id, owner, revision, title, source, mime_type, metadata, bytes)
+       join collections on collections.id = given.collection_id
+     ),
+     named as (
+       insert into documents as d (collection_id, id, owner, newest_revision)
+       select collection_id, id, owner, revision from given order by 1, 2
+       on conflict (collection_id, id) do update set
+         newest_revision = greatest(d.newest_revision, excluded.newest_revision), updated_at = now()
+     )
+     insert into editions (collection_id, document_id, revision, title, source, mime_type, metadata, bytes)
+     select collection_id, id, revision, title, source, mime_type, metadata::jsonb, bytes from given
+     on conflict (collection_id, document_id, revision) do nothing`,
+    [
+      column(({ collection_id }) => collection_id),
+      column(({ id }) => id),
+      column(({ owner }) => owner),
+      column(({ revision }) => revision),
+      column(({ title }) => title),
+      column(({ source }) => source ?? null),
+      column(({ mime_type }) => mime_type),
+      column(({ metadata }) => cleanJson(metadata)),
+      column(({ bytes }) => bytes),
+    ],
+  );
+}
+
+/** A document as clients see it: content of the edition that is searchable (else of the newest), state of the newest. */
+export interface StoredDocument {
+  readonly id: string;
+  readonly owner: string;
+  readonly title: string;
+  readonly source: string | null;
+  readonly mime_type: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly bytes: number;
+  readonly status: DocumentStatus;
+  readonly error: string | null;
+  /** Passages that searches see. */
+  readonly passages: number;
+  /** Passages of the newest ingest that could not be embedded. */
+  readonly failed_passages: number;
+  /** The newest ingest job. */
+  readonly job: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+const COLUMNS = `
+  d.id, d.owner, shown.title, shown.source, shown.mime_type, shown.metadata, shown.bytes, newest.status, newest.error,
+  coalesce(live.passages, 0) as passages, newest.failed_passages, d.newest_revision as job, d.created_at, d.updated_at`;
+
+const FROM = `
+  documents d
+  join editions newest on (newest.collection_id, newest.document_id, newest.revision) = (d.collection_id, d.id, d.newest_revision)
+  left join editions live on live.no = d.live_edition
+  join editions shown on shown.no = coalesce(live.no, newest.no)`;
+
+/** A page of a collection's documents, by id. `after`: id of the last one of the page before. */
+export const listDocuments = (
+  db: Queryable,
+  { collection_id, limit, after }: { collection_id: number; limit: number; after?: string | undefined },
+): Promise<StoredDocument[]> =>
+  db.query<StoredDocument>(
+    `select ${COLUMNS} from ${FROM}
+     where d.collection_id = $1::int and ($2::text is null or d.id > $2) order by d.id limit $3::int`,
+    [collection_id, after ?? null, limit],
+  );
+
+/** One document with its text (null until it was split). */
+export async function getDocument(
+  db: Queryable,
+  { collection_id, id }: { collection_id: number; id: string },
+): Promise<(StoredDocument & { text: string | null }) | undefined> {
+  const rows = await db.query<StoredDocument & { text: string | null }>(
+    `select ${COLUMNS}, shown.text from ${FROM} where d.collection_id = $1::int and d.id = $2`,
+    [collection_id, id],
+  );
+  return rows[0];
+}
+
+/** Deletes a document with all its passages. @returns false when there was none */
+export async function deleteDocument(
+  db: Queryable,
+  { collection_id, id }: { collection_id: number; id: string },
+): Promise<boolean> {
+  const rows = await db.query(
+    `with old as (select no from editions where collection_id = $1::int and document_id = $2),
+     gone_postings as (delete from postings using old where edition = old.no)
+     delete from documents where collection_id = $1::int and id = $2 returning id`,
+    [collection_id, id],
+  );
+  return rows.length > 0;
+}

@@ -1,0 +1,41 @@
+/** The database cannot be reached or cut the connection: nothing is known to have been written. Trying again may help. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+  constructor(cause: unknown) {
+    super(`the database is not available: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** A message's outcome was recorded before, perhaps by another process: this transaction must not be committed. */
+export class DuplicateMessageError extends Error {
+  override readonly name = 'DuplicateMessageError';
+  constructor(cause: unknown) {
+    super('the outcome of this message is recorded already', { cause });
+  }
+}
+
+export class CollectionNotFound extends Error {
+  override readonly name = 'CollectionNotFound';
+  readonly collection: string;
+  constructor(collection: string) {
+    super(`there is no collection "${collection}"`);
+    this.collection = collection;
+  }
+}
+
+export class CollectionExists extends Error {
+  override readonly name = 'CollectionExists';
+  readonly collection: string;
+  constructor(collection: string) {
+    super(`the collection "${collection}" exists already`);
+    this.collection = collection;
+  }
+}
+
+/** A query's vector cannot be compared with the vectors of the collection: another model made them. */
+export class DimensionMismatch extends Error {
+  override readonly name = 'DimensionMismatch';
+  constructor(collection: string, expected: number, got: number) {
+    super(`collection "${collection}" holds vectors of ${expected} dimensions, the query's vector has ${got}`);
+  }
+}

@@ -1,0 +1,38 @@
+import { Kysely, type Migration, Migrator, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import type { Database } from './database.ts';
+import { StoreUnavailableError } from './errors.ts';
+import * as firstTables from './migrations/001-first-tables.ts';
+
+/** In order; a name once released never changes. */
+const MIGRATIONS: Record<string, Migration> = {
+  '001-first-tables': firstTables,
+};
+
+/**
+ * Brings the tables up to date, all or nothing. Concurrent callers wait for each other: on Postgres by an advisory lock,
+ * on PGlite (whose clients share one session, so that such a lock holds nobody) by the transaction.
+ * @returns the names of the migrations that were carried out
+ */
+export async function migrate({ url }: Pick<Database, 'url'>, log?: Logger): Promise<string[]> {
+  const pool = new pg.Pool({ connectionString: url, max: 1, application_name: 'warren-migrate' });
+  pool.on('error', () => undefined); // the statement under way rejects too
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+    const { error, results = [] } = await migrator.migrateToLatest();
+    if (error !== undefined) throw error;
+    const done = results.map(({ migrationName }) => migrationName);
+    if (done.length > 0) log?.info({ migrations: done }, 'the database was brought up to date');
+    return done;
+  } catch (error) {
+    if (error instanceof pg.DatabaseError || !isNetworkError(error)) throw error;
+    throw new StoreUnavailableError(error);
+  } finally {
+    await db.destroy();
+  }
+}
+
+const isNetworkError = (error: unknown): boolean =>
+  error instanceof Error && ('syscall' in error || /connection|timeout/i.test(error.message));

@@ -1,7 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
 import type { Service } from '../messages/command.ts';
-import type { BreakerState } from './alive.ts';
-import type { Closeable } from './closeable.ts';
+import type { BreakerState, WorkerAlive } from './alive.ts';
+import { type Closeable, once } from './closeable.ts';
+import type { Link } from './connection.ts';
+import { readCancellations } from './control.ts';
+import type { Delivery } from './delivery.ts';
 import type { Handler } from './handler.ts';
+import { homeMessage } from './home-message.ts';
+import { type Lanes, openLanes } from './lanes.ts';
+import type { Outbox } from './outbox.ts';
+import { settlesWithin } from './pause.ts';
+import type { SurePublisher } from './publish-surely.ts';
+import { control, lanes as laneSpecs } from './topology.ts';
+import { createWorker, type Worker } from './worker.ts';
+
+const ALIVE_EVERY_MS = 5_000;
+const DRAIN_MS = 20_000;
+/** For handlers to notice that they are aborted, and for their commands to go back. */
+const AFTER_ABORT_MS = 3_000;
+const GIVE_BACK_TIMEOUT_MS = 5_000;
 
 export interface ServeOptions {
   readonly service: Service;
@@ -12,7 +31,7 @@ export interface ServeOptions {
   readonly models?: readonly string[];
   /** Asked every few seconds for `worker.alive`. */
   readonly breakers?: () => Record<string, BreakerState>;
-  /** How long running commands may go on after close; default 20,000. */
+  /** How long running commands may go on after close; default 20,000. Then they are aborted and given back. */
   readonly drainMs?: number;
 }
 
@@ -20,3 +39,85 @@ export interface Serving extends Closeable {
   /** Commands under way. */
   busy(): number;
 }
+
+export interface ServePorts {
+  readonly link: Link;
+  readonly log: Logger;
+  readonly outbox: Outbox;
+  readonly publisher: SurePublisher;
+  tellAlive(alive: WorkerAlive): void;
+}
+
+/** Carries out the commands of a service's lanes: `concurrency` slots, each taking the next command when it is free. */
+export async function serve(options: ServeOptions, ports: ServePorts): Promise<Serving> {
+  const { link, outbox, publisher } = ports;
+  const { service, pool, concurrency, handlers, drainMs = DRAIN_MS } = options;
+  const log = ports.log.child({ pool });
+  const id = randomUUID();
+
+  const giveBack = async (delivery: Delivery, lane: string): Promise<void> => {
+    try {
+      await publisher.publish(homeMessage(delivery.message, lane), GIVE_BACK_TIMEOUT_MS);
+      delivery.ack();
+    } catch (error) {
+      log.warn({ lane, err: error }, 'could not give a command back; the broker takes it when the channel closes');
+    }
+  };
+
+  const cancellations = await readCancellations(link, control(), log);
+  const lanes = await openLanes({ link, log, lanes: laneSpecs(service, pool), concurrency, giveBack });
+  const worker = createWorker({
+    handlers,
+    outbox,
+    log,
+    isCancelled: cancellations.has,
+    pauseLanes: (ms) => {
+      log.warn({ ms }, 'a provider is out: the lanes pause');
+      lanes.pause(ms);
+    },
+  });
+  cancellations.onCancel(worker.cancel);
+  const slots = Array.from({ length: concurrency }, () => runSlot(lanes, worker));
+  const stopTelling = tellEvery(ALIVE_EVERY_MS, () => ports.tellAlive(aliveOf(id, options, worker.busy())));
+
+  return {
+    busy: worker.busy,
+    close: once(async () => {
+      await lanes.stop();
+      if (!(await settlesWithin(Promise.all(slots), drainMs))) {
+        worker.abortAll('shutdown');
+        await settlesWithin(Promise.all(slots), AFTER_ABORT_MS);
+      }
+      stopTelling();
+      await cancellations.close();
+      await lanes.close();
+    }),
+  };
+}
+
+async function runSlot(lanes: Lanes, worker: Worker): Promise<void> {
+  for (;;) {
+    const delivery = await lanes.take();
+    if (delivery === undefined) return;
+    await worker.receive(delivery);
+  }
+}
+
+function tellEvery(ms: number, tell: () => void): () => void {
+  const timer = setInterval(tell, ms);
+  setImmediate(tell);
+  return () => clearInterval(timer);
+}
+
+const aliveOf = (id: string, { service, pool, concurrency, models, breakers }: ServeOptions, busy: number) => ({
+  id,
+  service,
+  host: hostname(),
+  pid: process.pid,
+  pool,
+  concurrency,
+  busy,
+  models: [...(models ?? [])],
+  breakers: breakers?.() ?? {},
+  at: new Date().toISOString(),
+});

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { COMMANDS, type Command } from '../messages/command.ts';
+import { CommandStarted } from '../messages/outcome.ts';
+import { type JournalRecord, recordOf } from '../messages/record.ts';
+import { AbortedError, TerminalError } from './errors.ts';
+import type { Handler } from './handler.ts';
+import { type Recovery, recoverability } from './recoverability.ts';
+import type { Teller } from './teller.ts';
+
+/** Quick commands never say that they started: nobody would have time to read it. */
+const WORTH_TELLING_MS = 200;
+/** Longest delay a timer can hold. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** How one attempt at a command ended. */
+export type Ending =
+  | { readonly kind: 'done'; readonly record: JournalRecord }
+  | { readonly kind: 'aborted'; readonly reason: AbortedError['reason'] }
+  | Recovery;
+
+export interface AttemptOptions {
+  readonly command: Command;
+  readonly handler: Handler | undefined;
+  readonly teller: Teller;
+  readonly log: Logger;
+  /** Aborted with an AbortedError when nobody wants the outcome any more. */
+  readonly abort: AbortController;
+}
+
+/** Runs the handler of a command once. Never rejects: every way it can go is an ending. */
+export async function attempt({ command, handler, teller, log, abort }: AttemptOptions): Promise<Ending> {
+  const over = new AbortController();
+  const overdue = setTimeout(() => abort.abort(new AbortedError('overdue')), msUntil(command.deadline));
+  void tellStarted(command, teller, over.signal);
+  try {
+    if (handler === undefined) throw new TerminalError('validation', `nobody here carries out "${command.type}"`);
+    const body = checkedBody(command);
+    const { event, detail } = await handler.run(body, { command, signal: abort.signal, tell: teller.tell, log });
+    await teller.confirmed();
+    return { kind: 'done', record: recordOf(command, event, Date.now(), detail) };
+  } catch (error) {
+    // What was told before the failure becomes safe as well, or has failed for the very reason that is dealt with here.
+    await teller.confirmed().catch(() => {});
+    if (abort.signal.aborted) return { kind: 'aborted', reason: reasonOf(abort.signal) };
+    log.warn({ err: error }, 'an attempt failed');
+    return recoverability(error, command.attempt, command.max_attempts);
+  } finally {
+    clearTimeout(overdue);
+    over.abort();
+  }
+}
+
+const msUntil = (deadline: number | undefined): number =>
+  Math.max(0, Math.min(deadline === undefined ? MAX_TIMER_MS : deadline - Date.now(), MAX_TIMER_MS));
+
+async function tellStarted(command: Command, teller: Teller, over: AbortSignal): Promise<void> {
+  const { id, type, part, attempt } = command;
+  try {
+    await sleep(WORTH_TELLING_MS, undefined, { signal: over });
+  } catch {
+    return;
+  }
+  await teller.tell(CommandStarted({ command: id, stage: type, part, attempt }), `${type}/${attempt}`);
+}
+
+function checkedBody({ type, body }: Command): unknown {
+  try {
+    return COMMANDS[type]?.parse(body).body;
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    throw new TerminalError('validation', `the body of "${type}" does not fit: ${why}`, { cause: error });
+  }
+}
+
+const reasonOf = ({ reason }: AbortSignal): AbortedError['reason'] =>
+  reason instanceof AbortedError ? reason.reason : 'cancelled';

@@ -1,0 +1,36 @@
+import type { Logger } from 'pino';
+import type { Closeable } from './closeable.ts';
+import type { Link } from './connection.ts';
+import type { Delivery } from './delivery.ts';
+import { fetchedLanes } from './fetched-lanes.ts';
+import { pushedLanes } from './pushed-lanes.ts';
+import type { LaneSpecs } from './topology.ts';
+
+/** Up to so many commands at once a worker is taken to do heavy work, of which it should hold nothing in reserve. */
+const MOST_FETCHED = 8;
+
+/** Where a worker gets its commands: in weighted order, one whenever it has a slot free. */
+export interface Lanes extends Closeable {
+  /** The next delivery, as soon as there is one; undefined once stopped. */
+  take(): Promise<Delivery | undefined>;
+  /** Takes nothing for a while, and gives back what nobody has begun. A second pause can only make it longer. */
+  pause(ms: number): void;
+  /** Takes no more, and gives back what nobody has begun. What runs can be acked until `close`. */
+  stop(): Promise<void>;
+}
+
+export interface LanesOptions {
+  readonly link: Link;
+  readonly log: Logger;
+  readonly lanes: LaneSpecs;
+  readonly concurrency: number;
+  /** Puts a delivery back into its lane without counting it. Never rejects. */
+  giveBack(delivery: Delivery, lane: string): Promise<void>;
+}
+
+/**
+ * Two ways with the same meaning. Pushed lanes are fast and hold up to one worker's fill of every lane; behind a command
+ * that runs for minutes those would wait while other workers are idle, so small workers fetch command by command.
+ */
+export const openLanes = (options: LanesOptions): Promise<Lanes> =>
+  options.concurrency > MOST_FETCHED ? pushedLanes(options) : fetchedLanes(options);

@@ -39,7 +39,10 @@ export function startBrokerProcess({ command, args, env, output }: BrokerCommand
   const ended = () => failure ?? howItEnded(child);
   const exited = new Promise<string>((resolve) => {
     child.once('exit', () => resolve(howItEnded(child) ?? 'unknown'));
-    child.once('error', (error) => resolve((failure = error.message)));
+    child.once('error', (error) => {
+      failure = error.message;
+      resolve(failure);
+    });
   });
   const kill = (signal: NodeJS.Signals) => void child.kill(signal);
   const end = async (timeoutMs: number): Promise<void> => {

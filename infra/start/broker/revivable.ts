@@ -29,7 +29,7 @@ export function revivable({ address, first, spawn, untilHealthy, stopTimeoutMs, 
     expected = true;
     try {
       await current.end(stopTimeoutMs);
-      if (stopping) return;
+      if (stopping !== undefined) return;
       current = spawn();
       await untilHealthy(current);
     } finally {

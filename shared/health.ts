@@ -11,7 +11,15 @@ export interface HealthPart extends Part {
   url(): string;
 }
 
-export function healthServer({ host, port, readiness }: { host: string; port: number; readiness: Readiness }): HealthPart {
+export function healthServer({
+  host,
+  port,
+  readiness,
+}: {
+  host: string;
+  port: number;
+  readiness: Readiness;
+}): HealthPart {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
     const path = (request.url ?? '/').split('?')[0];
     if (path === '/livez') return answer(response, 200, { status: 'ok' });

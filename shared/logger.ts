@@ -1,6 +1,16 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 
-const SECRETS = ['key', 'password', 'secret', 'token', 'authorization', 'url', 'amqpUrl', 'databaseUrl', 'managementUrl'];
+const SECRETS = [
+  'key',
+  'password',
+  'secret',
+  'token',
+  'authorization',
+  'url',
+  'amqpUrl',
+  'databaseUrl',
+  'managementUrl',
+];
 
 /** JSON lines on stdout; what could hold a secret is never written. */
 export const createLogger = (service: string, level: string, destination?: DestinationStream): Logger =>

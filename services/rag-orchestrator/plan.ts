@@ -35,7 +35,11 @@ export interface Known {
 }
 
 /** Runs the records through `decide` in order. Pure: the same records on the same rows make the same plan. */
-export function planTurn(records: readonly JournalRecord[], known: Known, poolOf: (model: string | undefined) => string): Plan {
+export function planTurn(
+  records: readonly JournalRecord[],
+  known: Known,
+  poolOf: (model: string | undefined) => string,
+): Plan {
   const jobs = new Map<string, Job>();
   const events: StoredEvent[] = [];
   const writes: Write[] = [];
@@ -59,13 +63,21 @@ export function planTurn(records: readonly JournalRecord[], known: Known, poolOf
 }
 
 /** A decision that throws must not stop the wheel for everybody: its job fails, and the fault is told. */
-function decideSafely(job: Job | undefined, record: JournalRecord, fault: (error: unknown) => void): Decision | undefined {
+function decideSafely(
+  job: Job | undefined,
+  record: JournalRecord,
+  fault: (error: unknown) => void,
+): Decision | undefined {
   try {
     return decide(job, record);
   } catch (cause) {
     fault(cause);
     if (job === undefined) return undefined;
-    const error: JobError = { code: 'internal', message: 'the job could not be carried on; see the orchestrator log', retryable: false };
+    const error: JobError = {
+      code: 'internal',
+      message: 'the job could not be carried on; see the orchestrator log',
+      retryable: false,
+    };
     const ended = { ...job, status: 'failed' as const, error, finished_at: new Date(record.at).toISOString() };
     return decision(ended, { events: [{ event: 'job.failed', data: { error } }], abort: true });
   }
@@ -80,7 +92,11 @@ function number({ job, events }: Decision, at: number): { job: Job; events: Stor
   return { job: { ...job, last_seq: job.last_seq + stored.length }, events: stored };
 }
 
-function outputOf(made: Decision, { job, events }: { job: Job; events: StoredEvent[] }, poolOf: (model: string | undefined) => string): Output {
+function outputOf(
+  made: Decision,
+  { job, events }: { job: Job; events: StoredEvent[] },
+  poolOf: (model: string | undefined) => string,
+): Output {
   const first = events[0]?.seq;
   return {
     job: job.id,

@@ -20,7 +20,10 @@ const apiKeys = list.pipe(
   z.array(
     z
       .string()
-      .regex(/^[A-Za-z0-9._-]{1,64}:[^:,\s]{8,}(:admin)?$/, 'each must be name:key or name:key:admin, the key 8 characters or more')
+      .regex(
+        /^[A-Za-z0-9._-]{1,64}:[^:,\s]{8,}(:admin)?$/,
+        'each must be name:key or name:key:admin, the key 8 characters or more',
+      )
       .transform((entry) => {
         const [name = '', key = '', role] = entry.split(':');
         return { name, key, admin: role === 'admin' };
@@ -56,7 +59,10 @@ const Settings = z.object({
   /** Journals; more than 1 only with more cores and orchestrators. The same for every process, never changed with jobs in flight. */
   PARTITIONS: count(1, { min: 1, max: 64 }),
   /** The pool this worker serves. */
-  POOL: z.string().regex(/^[a-z0-9-]{1,32}$/).default('default'),
+  POOL: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .default('default'),
   /** Model patterns (`*` matches anything) to pools, e.g. {"llama3.3:70b*":"gpu"} */
   ROUTES: json.pipe(z.record(z.string(), z.string())).default({}),
   EMBEDDER: list.default(['local']),

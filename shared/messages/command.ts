@@ -1,5 +1,5 @@
-import { EmbedTexts } from './embedding.ts';
 import { GenerateAnswer } from './answering.ts';
+import { EmbedTexts } from './embedding.ts';
 import type { Priority } from './job.ts';
 import type { Message } from './message.ts';
 import { RetrievePassages } from './retrieval.ts';

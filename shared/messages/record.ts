@@ -36,7 +36,13 @@ export interface JournalRecord<E extends Event = Event> {
   readonly event: E;
 }
 
-const RecordEnvelope = z.object({ id: z.string().min(1), job: z.string().min(1), at: z.number(), type: z.string(), body: z.unknown() });
+const RecordEnvelope = z.object({
+  id: z.string().min(1),
+  job: z.string().min(1),
+  at: z.number(),
+  type: z.string(),
+  body: z.unknown(),
+});
 
 /** Checks one record of a journal message. @throws {z.ZodError} or an Error naming an unknown type */
 export function parseRecord(raw: unknown): JournalRecord {
@@ -47,7 +53,13 @@ export function parseRecord(raw: unknown): JournalRecord {
 }
 
 /** The JSON form of a record inside a journal message. */
-export const recordToJson = ({ id, job, at, event }: JournalRecord) => ({ id, job, at, type: event.type, body: event.body });
+export const recordToJson = ({ id, job, at, event }: JournalRecord) => ({
+  id,
+  job,
+  at,
+  type: event.type,
+  body: event.body,
+});
 
 /** The record with which the outcome of a command reaches its job; `detail` tells several of one type apart. */
 export function recordOf<E extends Event>(command: Command, event: E, at: number, detail?: string): JournalRecord<E> {

@@ -7,7 +7,12 @@ const registers = [registry];
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 export const metrics = {
-  accepted: new Counter({ name: 'warren_jobs_accepted_total', help: 'Jobs accepted by this gateway', labelNames: ['type'], registers }),
+  accepted: new Counter({
+    name: 'warren_jobs_accepted_total',
+    help: 'Jobs accepted by this gateway',
+    labelNames: ['type'],
+    registers,
+  }),
   finished: new Counter({
     name: 'warren_jobs_finished_total',
     help: 'Jobs that ended in a turn of this orchestrator',
@@ -48,14 +53,24 @@ export const metrics = {
     registers,
   }),
   inFlight: new Gauge({ name: 'warren_commands_in_flight', help: 'Commands being carried out', registers }),
-  laneDepth: new Gauge({ name: 'warren_lane_messages', help: 'Messages waiting in a lane when last looked at', labelNames: ['lane'], registers }),
+  laneDepth: new Gauge({
+    name: 'warren_lane_messages',
+    help: 'Messages waiting in a lane when last looked at',
+    labelNames: ['lane'],
+    registers,
+  }),
   turnRecords: new Histogram({
     name: 'warren_turn_records',
     help: 'Journal records taken in one turn',
     buckets: [1, 2, 5, 10, 25, 50, 100, 200, 400],
     registers,
   }),
-  turnSeconds: new Histogram({ name: 'warren_turn_seconds', help: 'Time of one turn, commit included', buckets: SECONDS, registers }),
+  turnSeconds: new Histogram({
+    name: 'warren_turn_seconds',
+    help: 'Time of one turn, commit included',
+    buckets: SECONDS,
+    registers,
+  }),
   socketClients: new Gauge({ name: 'warren_websocket_clients', help: 'Open WebSocket connections', registers }),
   httpSeconds: new Histogram({
     name: 'warren_http_request_seconds',

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
+import { system } from '../e2e/system.ts';
 import { client } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
-import { system } from '../e2e/system.ts';
 import type { Warren } from '../support/warren.ts';
 import { audit, expectClean } from './ledger.ts';
 
@@ -16,8 +16,14 @@ function mixed(n: number, round: string): { type: string; input: Record<string, 
   if (kind < 5) return { type: 'generate', input: { prompt: `Say something about ${n}.` } };
   if (kind < 7) return { type: 'ask', input: { collection: 'chaos', question: 'Where do foxes live?' } };
   if (kind < 8) return { type: 'ask', input: { collection: 'chaos', question: 'Who jumps?', top_k: 3 } };
-  const text = Array.from({ length: 12 }, (_, line) => `Paragraph ${line} of document ${n} in round ${round}. ${FOX}`).join('\n\n');
-  return { type: 'ingest', input: { collection: `chaos-${round}`, documents: [{ id: `d${n}`, title: `Document ${n}`, text }] } };
+  const text = Array.from(
+    { length: 12 },
+    (_, line) => `Paragraph ${line} of document ${n} in round ${round}. ${FOX}`,
+  ).join('\n\n');
+  return {
+    type: 'ingest',
+    input: { collection: `chaos-${round}`, documents: [{ id: `d${n}`, title: `Document ${n}`, text }] },
+  };
 }
 
 /** Submits until accepted; the key makes a repeat after a lost answer the same job. */
@@ -63,7 +69,10 @@ describe('kill -9 while 200 mixed jobs run', function () {
   before(async () => {
     ({ warren } = await system());
     const api = client(warren.url);
-    const { body } = await api.submit('ingest', { collection: 'chaos', documents: [{ id: 'fox', title: 'Fox', text: FOX }] });
+    const { body } = await api.submit('ingest', {
+      collection: 'chaos',
+      documents: [{ id: 'fox', title: 'Fox', text: FOX }],
+    });
     expect((await api.done(body.id)).status).to.equal('succeeded');
   });
 
@@ -89,12 +98,15 @@ async function expectPassagesOnce(api: ReturnType<typeof client>, collection: st
   );
   expect(body.data).to.have.lengthOf(JOBS / 5);
   expect(body.data.filter(({ status }) => status !== 'searchable')).to.deep.equal([]);
-  const found = await api.call<{ results: { passage_id: string; text: string; document_id: string }[] }>('POST', '/v1/search', {
-    collection,
-    query: 'Paragraph 3',
-    top_k: 100,
-  });
+  const found = await api.call<{ results: { passage_id: string; text: string; document_id: string }[] }>(
+    'POST',
+    '/v1/search',
+    {
+      collection,
+      query: 'Paragraph 3',
+      top_k: 100,
+    },
+  );
   const places = found.body.results.map(({ document_id, text }) => `${document_id}: ${text}`);
   expect(new Set(places).size).to.equal(places.length);
 }
-

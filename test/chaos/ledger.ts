@@ -18,7 +18,15 @@ export interface Ledger {
 
 /** Follows every job to its end and checks its whole list of events. */
 export async function audit(api: Client, ids: readonly string[], withinMs: number): Promise<Ledger> {
-  const ledger: Ledger = { accepted: ids.length, ended: 0, lost: [], failed: [], endedTwice: [], gaps: [], textDiffers: [] };
+  const ledger: Ledger = {
+    accepted: ids.length,
+    ended: 0,
+    lost: [],
+    failed: [],
+    endedTwice: [],
+    gaps: [],
+    textDiffers: [],
+  };
   const until = Date.now() + withinMs;
   const waiting = [...ids];
   await Promise.all(
@@ -58,6 +66,12 @@ export function shownText(events: readonly Event[]): string {
 
 export function expectClean(ledger: Ledger): void {
   const { lost, failed, endedTwice, gaps, textDiffers } = ledger;
-  expect({ lost, failed, endedTwice, gaps, textDiffers }).to.deep.equal({ lost: [], failed: [], endedTwice: [], gaps: [], textDiffers: [] });
+  expect({ lost, failed, endedTwice, gaps, textDiffers }).to.deep.equal({
+    lost: [],
+    failed: [],
+    endedTwice: [],
+    gaps: [],
+    textDiffers: [],
+  });
   expect(ledger.ended).to.equal(ledger.accepted);
 }

@@ -19,12 +19,17 @@ describe('a terminal provider error', function () {
     expect(error.code).to.equal('provider_error');
     expect((await ann.job(job)).body.status).to.equal('failed');
 
-    const listed = await root.call<{ data: { id: string; job?: string; error: { code: string } }[] }>('GET', '/v1/dead-letters');
+    const listed = await root.call<{ data: { id: string; job?: string; error: { code: string } }[] }>(
+      'GET',
+      '/v1/dead-letters',
+    );
     expect(listed.body.data.map(({ id }) => id)).to.include(dead_letter);
     expect((await ann.call('GET', '/v1/dead-letters')).status).to.equal(403);
 
     ollama.fault(undefined);
-    const replay = await root.call<{ matched: number; replayed: number }>('POST', '/v1/dead-letters/replay', { ids: [dead_letter] });
+    const replay = await root.call<{ matched: number; replayed: number }>('POST', '/v1/dead-letters/replay', {
+      ids: [dead_letter],
+    });
     expect(replay.status).to.equal(202);
     expect(replay.body).to.deep.include({ matched: 1, replayed: 1 });
     await socket.next((frame) => frame['event'] === 'job.succeeded' && frame['job'] === job);

@@ -5,7 +5,10 @@ import { system } from './system.ts';
 
 const INGESTS = 300;
 const text = (n: number) =>
-  Array.from({ length: 4 }, (_, line) => `Sentence ${line} of note ${n} speaks about warrens, burrows and rabbits.`).join(' ');
+  Array.from(
+    { length: 4 },
+    (_, line) => `Sentence ${line} of note ${n} speaks about warrens, burrows and rabbits.`,
+  ).join(' ');
 
 describe('priority lanes', function () {
   this.timeout(300_000);
@@ -13,18 +16,31 @@ describe('priority lanes', function () {
   it('let one high-priority ask overtake 300 low-priority ingests, and low work still moves under endless high work', async () => {
     const { warren } = await system();
     const api = client(warren.url);
-    const ready = await api.submit('ingest', { collection: 'lanes', documents: [{ id: 'a', text: 'Rabbits dig warrens.' }] });
+    const ready = await api.submit('ingest', {
+      collection: 'lanes',
+      documents: [{ id: 'a', text: 'Rabbits dig warrens.' }],
+    });
     await api.done(ready.body.id);
 
     const ingests: string[] = [];
     for (let from = 0; from < INGESTS; from += 20) {
       const batch = Array.from({ length: 20 }, (_, index) => from + index);
       const answers = await Promise.all(
-        batch.map((n) => api.submit('ingest', { collection: 'lanes', documents: [{ id: `n${n}`, text: text(n) }] }, { priority: 'low' })),
+        batch.map((n) =>
+          api.submit(
+            'ingest',
+            { collection: 'lanes', documents: [{ id: `n${n}`, text: text(n) }] },
+            { priority: 'low' },
+          ),
+        ),
       );
       ingests.push(...answers.map(({ body }) => body.id));
     }
-    const asked = await api.submit('ask', { collection: 'lanes', question: 'What do rabbits dig?' }, { priority: 'high' });
+    const asked = await api.submit(
+      'ask',
+      { collection: 'lanes', question: 'What do rabbits dig?' },
+      { priority: 'high' },
+    );
     expect((await api.done(asked.body.id)).status).to.equal('succeeded');
     const doneSoFar = await doneOf(api, ingests);
     expect(doneSoFar, 'the ask was answered after all ingests').to.be.below(INGESTS);

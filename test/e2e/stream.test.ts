@@ -33,7 +33,9 @@ describe('a stream', function () {
     expect(body.status).to.equal('succeeded');
     expect(shownText(all)).to.equal(body.result?.['text']);
     expect(body.last_seq).to.equal(all.length);
-    expect(await api.events(job)).to.deep.equal(all.map(({ job, seq, event, data, ...more }) => ({ job, seq, event, ...withAt(more), data })));
+    expect(await api.events(job)).to.deep.equal(
+      all.map(({ job, seq, event, data, ...more }) => ({ job, seq, event, ...withAt(more), data })),
+    );
     second.cut();
   });
 

@@ -18,7 +18,14 @@ const passage = (n: number): Passage => ({
   metadata: {},
 });
 
-const embedded = TextsEmbedded({ batch: 'query', model: 'm', dimensions: 1, vectors: ['AACAPw=='], provider: 'local', provider_ms: 3 });
+const embedded = TextsEmbedded({
+  batch: 'query',
+  model: 'm',
+  dimensions: 1,
+  vectors: ['AACAPw=='],
+  provider: 'local',
+  provider_ms: 3,
+});
 const retrieved = PassagesRetrieved({ passages: [passage(1), passage(2), passage(3), passage(4)] });
 const started = (run: string) => AnswerStarted({ run });
 const delta = (run: string, offset: number, text: string) => AnswerDelta({ run, offset, text });
@@ -99,7 +106,9 @@ describe('every job', () => {
   const error = { code: 'provider_error' as const, message: 'no', retryable: false };
 
   it('waits for its run_at', () => {
-    const world = new World().turn(submitted('ask', { collection: 'c', question: 'Why?' }, { run_at: '2026-01-02T00:00:00.000Z' }));
+    const world = new World().turn(
+      submitted('ask', { collection: 'c', question: 'Why?' }, { run_at: '2026-01-02T00:00:00.000Z' }),
+    );
     expect(world.job.status).to.equal('scheduled');
     expect(world.sent).to.deep.equal([]);
     world.told(JobDue({}));
@@ -122,7 +131,10 @@ describe('every job', () => {
   });
 
   it('tells why it is tried again', () => {
-    const world = asked().hears('texts.embed', CommandRetrying({ ...failure, attempt: 2, delay_ms: 5000, error: { ...error, retryable: true } }));
+    const world = asked().hears(
+      'texts.embed',
+      CommandRetrying({ ...failure, attempt: 2, delay_ms: 5000, error: { ...error, retryable: true } }),
+    );
     expect(world.shown).to.deep.equal(['job.queued', 'job.started', 'job.retrying']);
     expect(world.job).to.include({ status: 'running', attempt: 2, next_retry_at: '2026-01-01T00:00:06.000Z' });
     world.hears('texts.embed', embedded);
@@ -135,7 +147,16 @@ describe('every job', () => {
     world.hears('texts.embed', CommandFailed({ ...failure, command: dead.id, error }));
     expect(world.job.error).to.deep.include({ ...error, stage: 'texts.embed' });
     expect(world.events.at(-1)?.data).to.include({ dead_letter: 'dl_1' });
-    const command = { id: dead.id, type: dead.type, part: dead.part, priority: dead.priority, pool: dead.pool, max_attempts: 4, replay: 0, body: dead.body };
+    const command = {
+      id: dead.id,
+      type: dead.type,
+      part: dead.part,
+      priority: dead.priority,
+      pool: dead.pool,
+      max_attempts: 4,
+      replay: 0,
+      body: dead.body,
+    };
     world.told(CommandReplayed({ dead_letter: 'dl_1', command }));
     expect(world.job).to.include({ status: 'running' });
     expect(world.job).not.to.have.property('error');
@@ -160,8 +181,18 @@ describe('embed', () => {
     expect(parts).to.have.lengthOf(3);
     for (const part of parts) {
       const { batch, texts: own } = part.body as { batch: string; texts: string[] };
-      const event = TextsEmbedded({ batch, model: 'm', dimensions: 1, vectors: own, provider: 'local', provider_ms: 1 });
-      world.turn({ id: `${part.id}/done`, job: part.job, at: 1, event }, { id: `${part.id}/twice`, job: part.job, at: 1, event });
+      const event = TextsEmbedded({
+        batch,
+        model: 'm',
+        dimensions: 1,
+        vectors: own,
+        provider: 'local',
+        provider_ms: 1,
+      });
+      world.turn(
+        { id: `${part.id}/done`, job: part.job, at: 1, event },
+        { id: `${part.id}/twice`, job: part.job, at: 1, event },
+      );
     }
     expect(world.job.result).to.deep.include({ vectors: texts, model: 'm', dimensions: 1 });
     expect(world.job.usage).to.include({ embedded_texts: 70 });

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
+import type { Write } from '../../services/rag-orchestrator/flows/flow.ts';
+import { type Output, planTurn } from '../../services/rag-orchestrator/plan.ts';
 import type { StoredEvent } from '../../shared/messages/client-event.ts';
 import type { Command } from '../../shared/messages/command.ts';
 import type { Job, JobType } from '../../shared/messages/job.ts';
 import { type Event, type JournalRecord, recordOf } from '../../shared/messages/record.ts';
 import { JobSubmitted } from '../../shared/messages/submission.ts';
-import type { Write } from '../../services/rag-orchestrator/flows/flow.ts';
-import { type Output, planTurn } from '../../services/rag-orchestrator/plan.ts';
 
 export const JOB = 'job_01890000-0000-7000-8000-000000000001';
 const AT = Date.parse('2026-01-01T00:00:00Z');
@@ -21,7 +21,9 @@ export class World {
 
   /** One turn over these records. */
   turn(...records: JournalRecord[]): this {
-    const plan = planTurn(records, { jobs: this.jobs, outputs: this.outputs }, (model) => (model === 'big' ? 'gpu' : 'default'));
+    const plan = planTurn(records, { jobs: this.jobs, outputs: this.outputs }, (model) =>
+      model === 'big' ? 'gpu' : 'default',
+    );
     for (const [id, job] of plan.jobs) this.jobs.set(id, job);
     for (const [id, output] of plan.fresh) {
       this.outputs.set(id, output);
@@ -62,7 +64,11 @@ export class World {
   }
 }
 
-export const submitted = (type: JobType, input: Record<string, unknown>, more: Partial<JobSubmitted['body']> = {}): JournalRecord => ({
+export const submitted = (
+  type: JobType,
+  input: Record<string, unknown>,
+  more: Partial<JobSubmitted['body']> = {},
+): JournalRecord => ({
   id: `${JOB}/job.submitted`,
   job: JOB,
   at: AT,

@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Command } from '../../shared/messages/command.ts';
 import { TextsEmbedded } from '../../shared/messages/embedding.ts';
+import { isTerminal } from '../../shared/messages/job.ts';
 import { CommandFailed } from '../../shared/messages/outcome.ts';
 import { type Event, type JournalRecord, recordOf } from '../../shared/messages/record.ts';
 import { PassagesMade } from '../../shared/messages/splitting.ts';
 import { JobCancel } from '../../shared/messages/submission.ts';
-import { isTerminal } from '../../shared/messages/job.ts';
 import { JOB, submitted, World } from './given.ts';
 
 const WINDOW = 3;
@@ -22,7 +22,9 @@ function splitOf(command: Command, passages: readonly number[]): Event {
   const total = passages[document] ?? 0;
   if (total === 0) return PassagesMade({ document, from, total, batches: [], error: 'the document has no text' });
   const texts = Array.from({ length: Math.min(WINDOW * 2, total - from) }, (_, index) => `${document}:${from + index}`);
-  const batches = [0, WINDOW].filter((at) => at < texts.length).map((at) => ({ from: from + at, texts: texts.slice(at, at + WINDOW) }));
+  const batches = [0, WINDOW]
+    .filter((at) => at < texts.length)
+    .map((at) => ({ from: from + at, texts: texts.slice(at, at + WINDOW) }));
   return PassagesMade({ document, from, total, batches });
 }
 
@@ -31,18 +33,35 @@ function embeddedOf(command: Command): Event {
   const poison = texts.some((text) => text.endsWith(':1'));
   const error = { code: 'provider_error' as const, message: 'poison', retryable: false };
   if (poison && batch.startsWith('1.')) {
-    return CommandFailed({ command: command.id, stage: command.type, part: command.part, dead_letter: 'dl', replay: 0, error, body: command.body });
+    return CommandFailed({
+      command: command.id,
+      stage: command.type,
+      part: command.part,
+      dead_letter: 'dl',
+      replay: 0,
+      error,
+      body: command.body,
+    });
   }
   return TextsEmbedded({ batch, model: 'm', dimensions: 1, vectors: texts, provider: 'p', provider_ms: 1 });
 }
 
 const ingesting = (count: number) => {
-  const documents = Array.from({ length: count }, (_, index) => ({ id: `doc${index}`, mime_type: 'text/plain', bytes: 1, text: 'x' }));
+  const documents = Array.from({ length: count }, (_, index) => ({
+    id: `doc${index}`,
+    mime_type: 'text/plain',
+    bytes: 1,
+    text: 'x',
+  }));
   return new World().turn(submitted('ingest', { collection: 'c', documents }, { collection: 'c', priority: 'low' }));
 };
 
 /** Runs everything sent until nothing is left; `order` may shuffle, repeat or hold back what comes next. */
-function run(world: World, passages: readonly number[], order: (waiting: JournalRecord[]) => JournalRecord[] = (all) => all): void {
+function run(
+  world: World,
+  passages: readonly number[],
+  order: (waiting: JournalRecord[]) => JournalRecord[] = (all) => all,
+): void {
   let done = 0;
   let held: JournalRecord[] = [];
   while (world.sent.length > done || held.length > 0) {
@@ -62,7 +81,11 @@ describe('ingest', () => {
     passages[1] = 1;
     run(world, passages);
     expect(world.job.status).to.equal('succeeded');
-    expect(world.job.result?.['counts']).to.deep.equal({ documents: 12, passages: passages.reduce((a, b) => a + b), failed: 0 });
+    expect(world.job.result?.['counts']).to.deep.equal({
+      documents: 12,
+      passages: passages.reduce((a, b) => a + b),
+      failed: 0,
+    });
     expect(world.job.progress.done).to.equal(world.job.progress.total);
   });
 
@@ -91,28 +114,36 @@ describe('ingest', () => {
 
   it('ends exactly once under repeats, reordering and late events, and says nothing afterwards', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 14 }), { minLength: 1, maxLength: 11 }), fc.integer(), fc.boolean(), (passages, seed, cancel) => {
-        const random = fc.sample(fc.infiniteStream(fc.nat()), { numRuns: 1, seed })[0];
-        const pick = (below: number) => (random?.next().value ?? 0) % below;
-        const world = ingesting(passages.length);
-        let turns = 0;
-        run(world, passages, (waiting) => {
-          turns += 1;
-          if (cancel && turns === 4) world.told(JobCancel({}));
-          const next = waiting.filter(() => pick(3) > 0).sort(() => pick(3) - 1);
-          const chosen = next.length > 0 ? next : waiting;
-          return [...chosen, ...chosen.filter(() => pick(2) === 0).map((record) => ({ ...record, id: `${record.id}#${turns}` }))];
-        });
-        const ends = world.shown.filter((event) => ['job.succeeded', 'job.failed', 'job.cancelled'].includes(event));
-        expect(ends).to.have.lengthOf(1);
-        expect(world.shown.at(-1)).to.equal(ends[0]);
-        expect(isTerminal(world.job.status)).to.equal(true);
-        expect(world.events.map(({ seq }) => seq)).to.deep.equal(world.events.map((_, index) => index + 1));
-        const stored = world.writes.flatMap((write) => (write.kind === 'vectors' ? write.vectors : []));
-        expect(new Set(stored).size, 'a passage was stored twice').to.equal(stored.length);
-        expect(world.jobs.size).to.equal(1);
-        expect(world.jobs.has(JOB)).to.equal(true);
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 14 }), { minLength: 1, maxLength: 11 }),
+        fc.integer(),
+        fc.boolean(),
+        (passages, seed, cancel) => {
+          const random = fc.sample(fc.infiniteStream(fc.nat()), { numRuns: 1, seed })[0];
+          const pick = (below: number) => (random?.next().value ?? 0) % below;
+          const world = ingesting(passages.length);
+          let turns = 0;
+          run(world, passages, (waiting) => {
+            turns += 1;
+            if (cancel && turns === 4) world.told(JobCancel({}));
+            const next = waiting.filter(() => pick(3) > 0).sort(() => pick(3) - 1);
+            const chosen = next.length > 0 ? next : waiting;
+            return [
+              ...chosen,
+              ...chosen.filter(() => pick(2) === 0).map((record) => ({ ...record, id: `${record.id}#${turns}` })),
+            ];
+          });
+          const ends = world.shown.filter((event) => ['job.succeeded', 'job.failed', 'job.cancelled'].includes(event));
+          expect(ends).to.have.lengthOf(1);
+          expect(world.shown.at(-1)).to.equal(ends[0]);
+          expect(isTerminal(world.job.status)).to.equal(true);
+          expect(world.events.map(({ seq }) => seq)).to.deep.equal(world.events.map((_, index) => index + 1));
+          const stored = world.writes.flatMap((write) => (write.kind === 'vectors' ? write.vectors : []));
+          expect(new Set(stored).size, 'a passage was stored twice').to.equal(stored.length);
+          expect(world.jobs.size).to.equal(1);
+          expect(world.jobs.has(JOB)).to.equal(true);
+        },
+      ),
       { numRuns: 300 },
     );
   });

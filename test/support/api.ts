@@ -29,15 +29,28 @@ const TERMINAL_EVENTS = new Set(['job.succeeded', 'job.failed', 'job.cancelled']
 
 /** Speaks the public API as any client would: plain fetch. */
 export const client = (url: string, key: string = ANN) => {
-  async function call<Body>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer<Body>> {
+  async function call<Body>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<Body>> {
     const response = await fetch(`${url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       signal: AbortSignal.timeout(70_000),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: (text === '' ? undefined : JSON.parse(text)) as Body };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? undefined : JSON.parse(text)) as Body,
+    };
   }
   return {
     call,
@@ -63,9 +76,14 @@ export const client = (url: string, key: string = ANN) => {
       const all: Event[] = [];
       for (;;) {
         const after = all.at(-1)?.seq ?? 0;
-        const page = await call<{ data: Event[]; has_more: boolean }>('GET', `/v1/jobs/${id}/events?after=${after}&limit=500`, undefined, {
-          accept: 'application/json',
-        });
+        const page = await call<{ data: Event[]; has_more: boolean }>(
+          'GET',
+          `/v1/jobs/${id}/events?after=${after}&limit=500`,
+          undefined,
+          {
+            accept: 'application/json',
+          },
+        );
         all.push(...page.body.data);
         if (!page.body.has_more) return all;
       }
@@ -89,7 +107,9 @@ export interface Socket {
 }
 
 export async function openSocket(url: string, key: string): Promise<Socket> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/ws`, 'warren.v1', { headers: { authorization: `Bearer ${key}` } });
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/ws`, 'warren.v1', {
+    headers: { authorization: `Bearer ${key}` },
+  });
   const frames: Record<string, unknown>[] = [];
   const events: Event[] = [];
   const waiting = new Set<() => void>();

@@ -9,7 +9,10 @@ interface Options {
 }
 
 /** Looks again and again until the check is true. For what tells nobody when it happens. */
-export async function eventually(check: () => Promise<boolean> | boolean, { within, what, every = 50, fatal }: Options): Promise<void> {
+export async function eventually(
+  check: () => Promise<boolean> | boolean,
+  { within, what, every = 50, fatal }: Options,
+): Promise<void> {
   const until = Date.now() + within;
   let last: unknown;
   while (Date.now() < until) {

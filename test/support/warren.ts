@@ -88,7 +88,10 @@ async function attach(child: ChildProcess, dataDir: string, output: string[]): P
       return pid;
     },
     async healed(name, oldPid) {
-      await eventually(async () => (await run()).pids[name] !== oldPid, { within: 60_000, what: `${name} to be replaced` });
+      await eventually(async () => (await run()).pids[name] !== oldPid, {
+        within: 60_000,
+        what: `${name} to be replaced`,
+      });
       await ready();
     },
     async stop() {

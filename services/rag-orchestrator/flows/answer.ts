@@ -1,7 +1,12 @@
-import { AnswerDelta, type AnswerGenerated, AnswerGenerated as Generated, AnswerStarted } from '../../../shared/messages/answering.ts';
+import {
+  AnswerDelta,
+  type AnswerGenerated,
+  AnswerStarted,
+  AnswerGenerated as Generated,
+} from '../../../shared/messages/answering.ts';
 import type { Job } from '../../../shared/messages/job.ts';
 import type { Event } from '../../../shared/messages/record.ts';
-import { type Decision, decision, nothing, then, withState } from './flow.ts';
+import { type Decision, decision, nothing, andThen, withState } from './flow.ts';
 
 /** The part of a flow's state that follows an answer being written: the current run and how much of it was shown. */
 interface Answer {
@@ -14,16 +19,22 @@ interface Answer {
  * Follows an answer while it is written. Only the current run is heard: a worker that was replaced may go on talking,
  * and nobody shall see its words between those of its successor.
  */
-export function onAnswer(job: Job, event: Event, finish: (job: Job, body: AnswerGenerated['body']) => Decision): Decision {
+export function onAnswer(
+  job: Job,
+  event: Event,
+  finish: (job: Job, body: AnswerGenerated['body']) => Decision,
+): Decision {
   const { run, shown = 0 } = job.state as Answer;
   switch (event.type) {
     case AnswerStarted.type:
       return event.body.run === run ? nothing(job) : begin(job, event.body.run, shown);
     case AnswerDelta.type:
-      return event.body.run === run && event.body.offset === shown ? show(job, run, shown, event.body.text) : nothing(job);
+      return event.body.run === run && event.body.offset === shown
+        ? show(job, run, shown, event.body.text)
+        : nothing(job);
     case Generated.type:
       if (event.body.run !== run) return nothing(job);
-      return then(show(job, run, shown, event.body.text.slice(shown)), (shownJob) => finish(shownJob, event.body));
+      return andThen(show(job, run, shown, event.body.text.slice(shown)), (shownJob) => finish(shownJob, event.body));
     default:
       return nothing(job);
   }
@@ -32,13 +43,18 @@ export function onAnswer(job: Job, event: Event, finish: (job: Job, body: Answer
 function begin(job: Job, run: string, shown: number): Decision {
   const next = withState(job, { run, shown: 0 });
   if (shown === 0) return decision(next);
-  return decision(next, { events: [{ event: 'output.reset', data: { run, reason: 'another attempt starts its text again' } }] });
+  return decision(next, {
+    events: [{ event: 'output.reset', data: { run, reason: 'another attempt starts its text again' } }],
+  });
 }
 
 function show(job: Job, run: string, offset: number, text: string): Decision {
   if (text === '') return nothing(job);
-  return decision(withState(job, { shown: offset + text.length }), { events: [{ event: 'output.delta', data: { run, offset, text } }] });
+  return decision(withState(job, { shown: offset + text.length }), {
+    events: [{ event: 'output.delta', data: { run, offset, text } }],
+  });
 }
 
 /** The job with what a provider counted added to its usage. */
-export const withUsage = (job: Job, usage: Job['usage']): Job => (usage === undefined ? job : { ...job, usage: { ...job.usage, ...usage } });
+export const withUsage = (job: Job, usage: Job['usage']): Job =>
+  usage === undefined ? job : { ...job, usage: { ...job.usage, ...usage } };

@@ -3,7 +3,7 @@ import type { AskInput } from '../../../shared/messages/inputs.ts';
 import type { Job } from '../../../shared/messages/job.ts';
 import type { Passage } from '../../../shared/messages/retrieval.ts';
 import { onAnswer, withUsage } from './answer.ts';
-import { advance, type Decision, decision, type Flow, succeed, then, withState } from './flow.ts';
+import { advance, type Decision, decision, type Flow, succeed, andThen, withState } from './flow.ts';
 import { onRetrieval, type Query, startRetrieval } from './retrieval.ts';
 
 const DEFAULT_TOP_K = 10;
@@ -39,7 +39,7 @@ function answerFrom(job: Job, passages: readonly Passage[]): Decision {
     ...(history === undefined ? {} : { messages: history }),
     ...(model === undefined ? {} : { model }),
   });
-  return then(advance(withState(job, { citations }), 2, { command, part: '0', model }), (next) =>
+  return andThen(advance(withState(job, { citations }), 2, { command, part: '0', model }), (next) =>
     decision(next, { events: [{ event: 'sources.found', data: { citations } }] }),
   );
 }

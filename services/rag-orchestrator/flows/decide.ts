@@ -1,10 +1,10 @@
-import { type Job, type JobError, isTerminal } from '../../../shared/messages/job.ts';
+import { isTerminal, type Job, type JobError } from '../../../shared/messages/job.ts';
 import { CommandFailed, CommandReplayed, CommandRetrying, CommandStarted } from '../../../shared/messages/outcome.ts';
 import { EVENTS, type JournalRecord } from '../../../shared/messages/record.ts';
 import { JobCancel, JobDue, JobOverdue, JobSubmitted } from '../../../shared/messages/submission.ts';
 import { ask } from './ask.ts';
 import { embed } from './embed.ts';
-import { type Decision, decision, type Flow, nothing, then } from './flow.ts';
+import { type Decision, decision, type Flow, nothing, andThen } from './flow.ts';
 import { generate } from './generate.ts';
 import { ingest } from './ingest.ts';
 import { search } from './search.ts';
@@ -38,7 +38,7 @@ export function decide(job: Job | undefined, { id, job: jobId, at, event }: Jour
       const known: keyof typeof EVENTS = event.type;
       if (EVENTS[known] === undefined) throw new Error(`no flow hears "${id}"`);
       return timed(
-        then(begun(woken(job), at, job.stage), (running) => FLOWS[running.type].on(running, event, at)),
+        andThen(begun(woken(job), at, job.stage), (running) => FLOWS[running.type].on(running, event, at)),
         at,
       );
     }
@@ -62,14 +62,19 @@ function birth(id: string, body: JobSubmitted['body']): Decision {
 
 /** The job may begin: its first commands go out. */
 const queued = (job: Job): Decision =>
-  then(decision({ ...job, status: 'queued' }, { events: [{ event: 'job.queued', data: {} }] }), (next) => FLOWS[next.type].start(next));
+  andThen(decision({ ...job, status: 'queued' }, { events: [{ event: 'job.queued', data: {} }] }), (next) =>
+    FLOWS[next.type].start(next),
+  );
 
 /** The first word from a worker means that the job is running. */
 function begun(job: Job, at: number, stage: string | undefined): Decision {
   const named = stage === undefined ? {} : { stage };
   if (job.status !== 'queued') return nothing({ ...job, ...named });
   const started_at = job.started_at ?? new Date(at).toISOString();
-  return decision({ ...job, ...named, status: 'running', started_at }, { events: [{ event: 'job.started', data: named }] });
+  return decision(
+    { ...job, ...named, status: 'running', started_at },
+    { events: [{ event: 'job.started', data: named }] },
+  );
 }
 
 /** The command that waited for its retry is at work again. */
@@ -80,8 +85,11 @@ function woken(job: Job): Job {
 
 function retrying(job: Job, at: number, { stage, attempt, delay_ms, error }: CommandRetrying['body']): Decision {
   const next_retry_at = new Date(at + delay_ms).toISOString();
-  return then(begun(job, at, stage), (running) =>
-    decision({ ...running, attempt, next_retry_at }, { events: [{ event: 'job.retrying', data: { stage, attempt, delay_ms, error } }] }),
+  return andThen(begun(job, at, stage), (running) =>
+    decision(
+      { ...running, attempt, next_retry_at },
+      { events: [{ event: 'job.retrying', data: { stage, attempt, delay_ms, error } }] },
+    ),
   );
 }
 
@@ -102,12 +110,18 @@ function overdue(job: Job): Decision {
     retryable: false,
     ...(job.stage === undefined ? {} : { stage: job.stage }),
   };
-  return decision(without(job, { status: 'failed', error }), { events: [{ event: 'job.failed', data: { error } }], abort: true });
+  return decision(without(job, { status: 'failed', error }), {
+    events: [{ event: 'job.failed', data: { error } }],
+    abort: true,
+  });
 }
 
 function cancelled(job: Job, at: number, reason: string | undefined): Decision {
   const data = reason === undefined ? {} : { reason };
-  return timed(decision(without(job, { status: 'cancelled' }), { events: [{ event: 'job.cancelled', data }], abort: true }), at);
+  return timed(
+    decision(without(job, { status: 'cancelled' }), { events: [{ event: 'job.cancelled', data }], abort: true }),
+    at,
+  );
 }
 
 /** A dead letter of a failed job came back: it runs again, without the deadline that may have passed meanwhile. */
@@ -121,7 +135,7 @@ function replayed(job: Job, body: CommandReplayed['body']): Decision {
   const state = { ...job.state, replay };
   const running = decision({ ...rest, state, status: 'running', stage: command.type, attempt: 1 }, { events });
   const again = { command: { type: command.type, body: command.body }, part: command.part };
-  return then(running, (next) => FLOWS[next.type].onReplayed?.(next) ?? decision(next, { wishes: [again] }));
+  return andThen(running, (next) => FLOWS[next.type].onReplayed?.(next) ?? decision(next, { wishes: [again] }));
 }
 
 /** The job with what belongs to a running one only taken away. */

@@ -33,8 +33,11 @@ function onEmbedded(job: Job, body: TextsEmbedded['body']): Decision {
   const usage = { embedded_texts: done, provider_ms: (job.usage?.provider_ms ?? 0) + body.provider_ms };
   const progress = { done, total };
   const job2: Job = { ...job, usage, progress, state: { ...job.state, parts: next } };
-  if (done < total) return decision(job2, { events: [{ event: 'job.progress', data: { ...progress, stage: EmbedTexts.type } }] });
-  const ordered = Object.keys(next).sort((a, b) => Number(a) - Number(b)).flatMap((part) => next[part] ?? []);
+  if (done < total)
+    return decision(job2, { events: [{ event: 'job.progress', data: { ...progress, stage: EmbedTexts.type } }] });
+  const ordered = Object.keys(next)
+    .sort((a, b) => Number(a) - Number(b))
+    .flatMap((part) => next[part] ?? []);
   return succeed({ ...job2, state: {} }, { model: body.model, dimensions: body.dimensions, vectors: ordered });
 }
 
@@ -42,7 +45,10 @@ function onEmbedded(job: Job, body: TextsEmbedded['body']): Decision {
 export const embed: Flow = {
   start(job) {
     const { texts } = job.input as EmbedInput;
-    return decision({ ...job, stage: EmbedTexts.type, attempt: 1, progress: { done: 0, total: texts.length } }, { wishes: partsOf(job) });
+    return decision(
+      { ...job, stage: EmbedTexts.type, attempt: 1, progress: { done: 0, total: texts.length } },
+      { wishes: partsOf(job) },
+    );
   },
   on: (job, event) => (event.type === TextsEmbedded.type ? onEmbedded(job, event.body) : nothing(job)),
   /** Other parts may have ended unheard after the first one died: whatever is still open is sent again. */

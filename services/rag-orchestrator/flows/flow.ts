@@ -1,5 +1,5 @@
-import { COMMANDS, type Command, commandId } from '../../../shared/messages/command.ts';
 import type { ClientEvent } from '../../../shared/messages/client-event.ts';
+import { COMMANDS, type Command, commandId } from '../../../shared/messages/command.ts';
 import type { Job } from '../../../shared/messages/job.ts';
 import type { Message } from '../../../shared/messages/message.ts';
 import type { CommandFailed } from '../../../shared/messages/outcome.ts';
@@ -64,10 +64,13 @@ export interface Flow {
 export const nothing = (job: Job): Decision => ({ job, wishes: [], events: [], writes: [], abort: false });
 
 /** A decision: `nothing` but what is named. */
-export const decision = (job: Job, parts: Partial<Omit<Decision, 'job'>> = {}): Decision => ({ ...nothing(job), ...parts });
+export const decision = (job: Job, parts: Partial<Omit<Decision, 'job'>> = {}): Decision => ({
+  ...nothing(job),
+  ...parts,
+});
 
 /** One decision after another: the later one saw the earlier one's job. */
-export const then = (first: Decision, second: (job: Job) => Decision): Decision => {
+export const andThen = (first: Decision, second: (job: Job) => Decision): Decision => {
   const next = second(first.job);
   return {
     job: next.job,
@@ -79,13 +82,19 @@ export const then = (first: Decision, second: (job: Job) => Decision): Decision 
 };
 
 /** The job with its flow's state changed. */
-export const withState = (job: Job, state: Readonly<Record<string, unknown>>): Job => ({ ...job, state: { ...job.state, ...state } });
+export const withState = (job: Job, state: Readonly<Record<string, unknown>>): Job => ({
+  ...job,
+  state: { ...job.state, ...state },
+});
 
 /** The job ended well. */
 export function succeed(job: Job, result: Readonly<Record<string, unknown>>): Decision {
   const { next_retry_at, stage, ...rest } = job;
   const progress = { done: Math.max(job.progress.total, 1), total: Math.max(job.progress.total, 1) };
-  return decision({ ...rest, status: 'succeeded', result, progress }, { events: [{ event: 'job.succeeded', data: { result } }] });
+  return decision(
+    { ...rest, status: 'succeeded', result, progress },
+    { events: [{ event: 'job.succeeded', data: { result } }] },
+  );
 }
 
 /** The next command of a linear flow, with the progress that reaching it means. */

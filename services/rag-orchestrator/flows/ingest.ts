@@ -3,7 +3,7 @@ import type { AcceptedIngest } from '../../../shared/messages/inputs.ts';
 import type { Job } from '../../../shared/messages/job.ts';
 import type { CommandFailed } from '../../../shared/messages/outcome.ts';
 import { PassagesMade, SplitDocument } from '../../../shared/messages/splitting.ts';
-import { type Decision, decision, type Flow, nothing, succeed, then, type Wish, withState } from './flow.ts';
+import { type Decision, decision, type Flow, nothing, succeed, andThen, type Wish, withState } from './flow.ts';
 import {
   type Batch,
   batchId,
@@ -85,7 +85,7 @@ function end(job: Job, document: number, ended: Ended): Decision {
       },
     ],
   });
-  return then(published, (after) => then(openMore(after), conclude));
+  return andThen(published, (after) => andThen(openMore(after), conclude));
 }
 
 const NEVER_ENDED: Ended = { status: 'failed', passages: 0, failed: 0 };
@@ -98,8 +98,17 @@ function conclude(job: Job): Decision {
   const rows = documents.map(({ id }, index) => ({ id, ...(state.ended[index] ?? NEVER_ENDED) }));
   const failed = rows.filter(({ status }) => status === 'failed');
   const result = {
-    documents: rows.map(({ id, status, passages, error }) => ({ id, status, passages, ...(error === undefined ? {} : { error }) })),
-    counts: { documents: rows.length, passages: rows.reduce((sum, row) => sum + row.passages, 0), failed: failed.length },
+    documents: rows.map(({ id, status, passages, error }) => ({
+      id,
+      status,
+      passages,
+      ...(error === undefined ? {} : { error }),
+    })),
+    counts: {
+      documents: rows.length,
+      passages: rows.reduce((sum, row) => sum + row.passages, 0),
+      failed: failed.length,
+    },
   };
   if (failed.length === 0) return succeed(job, result);
   const message = `${failed.length} of ${rows.length} documents could not be indexed: ${failed[0]?.error ?? 'see the result'}`;
@@ -117,11 +126,14 @@ function onMade(job: Job, { document, from, total, batches, error }: PassagesMad
   const grown = now.total === undefined ? total : 0;
   const counted = { ...job, stage: EmbedTexts.type, progress: { ...job.progress, total: job.progress.total + grown } };
   const wishes = batches.map(({ texts }, index) => embed(document, parts[index] ?? { from, count: 0 }, texts));
-  return then(decision(counted, { wishes }), (next) => follow(next, document, handedOut(now, total, parts)));
+  return andThen(decision(counted, { wishes }), (next) => follow(next, document, handedOut(now, total, parts)));
 }
 
 /** The vectors of a batch came: they are stored in this turn. */
-function onEmbedded(job: Job, { batch, vectors, failures, model, dimensions, provider_ms }: TextsEmbedded['body']): Decision {
+function onEmbedded(
+  job: Job,
+  { batch, vectors, failures, model, dimensions, provider_ms }: TextsEmbedded['body'],
+): Decision {
   const part = parseBatch(batch);
   const now = part && stateOf(job).open[part.document];
   const after = now && settled(now, part.batch, failures ?? []);
@@ -142,7 +154,7 @@ function onEmbedded(job: Job, { batch, vectors, failures, model, dimensions, pro
       },
     ],
   });
-  return then(told(stored), (next) => follow(next, part.document, after));
+  return andThen(told(stored), (next) => follow(next, part.document, after));
 }
 
 const counted = (job: Job, texts: number, ms: number): Job => ({
@@ -170,7 +182,9 @@ function onFailed(job: Job, { stage, part: name, error, body }: CommandFailed['b
   const smaller = halves(now, part.batch);
   if (smaller === undefined || texts.length !== part.batch.count) {
     const after = settled(now, part.batch, [error]);
-    return after === undefined ? nothing(job) : then(told(nothing(counted(job, part.batch.count, 0))), (next) => follow(next, part.document, after));
+    return after === undefined
+      ? nothing(job)
+      : andThen(told(nothing(counted(job, part.batch.count, 0))), (next) => follow(next, part.document, after));
   }
   const wishes = smaller.parts.map((half) => {
     const begin = half.from - part.batch.from;

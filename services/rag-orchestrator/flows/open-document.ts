@@ -54,7 +54,11 @@ export const handedOut = (document: OpenDocument, total: number, batches: readon
 });
 
 /** A batch came back; undefined when it was not open, i.e. was heard before. */
-export function settled(document: OpenDocument, batch: Batch, failures: readonly { message: string }[]): OpenDocument | undefined {
+export function settled(
+  document: OpenDocument,
+  batch: Batch,
+  failures: readonly { message: string }[],
+): OpenDocument | undefined {
   if (!document.pending.includes(nameOf(batch))) return undefined;
   const error = document.error ?? failures[0]?.message;
   return {

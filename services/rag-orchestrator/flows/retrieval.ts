@@ -22,13 +22,23 @@ export const startRetrieval = (job: Job, query: Query): Decision =>
     : advance(job, 0, { command: EmbedTexts({ batch: 'query', role: 'query', texts: [query.text] }), part: 'query' });
 
 /** Follows the query to its passages; each step is heard only while the job waits for it. */
-export function onRetrieval(job: Job, event: Event, query: Query, found: (job: Job, passages: readonly Passage[]) => Decision): Decision {
+export function onRetrieval(
+  job: Job,
+  event: Event,
+  query: Query,
+  found: (job: Job, passages: readonly Passage[]) => Decision,
+): Decision {
   if (event.type === TextsEmbedded.type && job.stage === EmbedTexts.type) {
     const { vectors, model, provider_ms, prompt_tokens } = event.body;
-    const usage = { embedded_texts: vectors.length, provider_ms, ...(prompt_tokens === undefined ? {} : { prompt_tokens }) };
+    const usage = {
+      embedded_texts: vectors.length,
+      provider_ms,
+      ...(prompt_tokens === undefined ? {} : { prompt_tokens }),
+    };
     return advance(withUsage(job, usage), 1, retrieve(job, query, vectors[0] ?? undefined, model));
   }
-  if (event.type === PassagesRetrieved.type && job.stage === RetrievePassages.type) return found(job, event.body.passages);
+  if (event.type === PassagesRetrieved.type && job.stage === RetrievePassages.type)
+    return found(job, event.body.passages);
   return nothing(job);
 }
 

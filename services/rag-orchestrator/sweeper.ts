@@ -1,0 +1,74 @@
+import type { Logger } from 'pino';
+import type { Bus, Closeable } from '../../shared/bus/bus.ts';
+import type { Event, JournalRecord } from '../../shared/messages/record.ts';
+import { JobDue, JobOverdue } from '../../shared/messages/submission.ts';
+import type { Database } from '../../shared/store/database.ts';
+import { forgetKeys } from '../../shared/store/idempotency.ts';
+import { dueJobs, expireJobs, overdueJobs } from '../../shared/store/jobs.ts';
+import { forgetUploads } from '../../shared/store/uploads.ts';
+
+const SWEEP_MS = 1_000;
+const EXPIRE_MS = 60_000;
+/** Jobs of one sweep; what is left is found by the next. */
+const SWEEP_JOBS = 500;
+const KEY_TTL_S = 24 * 3600;
+/** An upload whose job was never accepted, because the gateway died in between. */
+const ORPHAN_UPLOAD_TTL_S = 24 * 3600;
+
+interface Options {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly resultTtlS: number;
+  readonly jobTtlS: number;
+  readonly log: Logger;
+}
+
+/**
+ * Looks for jobs whose time has come: due ones and overdue ones become events, expired ones are deleted. Every orchestrator
+ * may sweep, since the events' ids are always the same.
+ */
+export function startSweeper({ db, bus, resultTtlS, jobTtlS, log }: Options): Closeable {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let expireAt = 0;
+
+  const sweep = async () => {
+    const now = new Date().toISOString();
+    const [due, overdue] = await Promise.all([dueJobs(db, now, SWEEP_JOBS), overdueJobs(db, now, SWEEP_JOBS)]);
+    await bus.append([
+      ...due.map((job) => record(job, JobDue({}))),
+      ...overdue.map((job) => record(job, JobOverdue({}))),
+    ]);
+    if (Date.now() < expireAt) return;
+    expireAt = Date.now() + EXPIRE_MS;
+    await expireJobs(db, { resultTtlS, jobTtlS, limit: SWEEP_JOBS });
+    await forgetKeys(db, KEY_TTL_S);
+    await forgetUploads(db, ORPHAN_UPLOAD_TTL_S);
+  };
+
+  const next = () => {
+    if (stopped) return;
+    timer = setTimeout(() => {
+      running = sweep()
+        .catch((error: unknown) => log.warn({ err: error }, 'the sweep failed and will be tried again'))
+        .finally(next);
+    }, SWEEP_MS);
+  };
+
+  next();
+  return {
+    close: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+const record = (job: string, event: Event): JournalRecord => ({
+  id: `${job}/${event.type}`,
+  job,
+  at: Date.now(),
+  event,
+});

@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import pino from 'pino';
+import { TextsEmbedded } from '../../shared/messages/embedding.ts';
+import type { JournalRecord } from '../../shared/messages/record.ts';
+import { eventsAfter } from '../../shared/store/events.ts';
+import { findJob } from '../../shared/store/jobs.ts';
+import type { Output } from '../../services/rag-orchestrator/plan.ts';
+import type { Send } from '../../services/rag-orchestrator/send.ts';
+import { createTurn } from '../../services/rag-orchestrator/turn.ts';
+import { JOB, submitted } from '../flows/given.ts';
+import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+
+const log = pino({ level: 'silent' });
+const submission = submitted('embed', { texts: ['one'] });
+const embedded: JournalRecord = {
+  id: `${JOB}/texts.embedded/0`,
+  job: JOB,
+  at: Date.parse('2026-01-01T00:00:01Z'),
+  event: TextsEmbedded({ batch: '0', model: 'm', dimensions: 1, vectors: ['AACAPw=='], provider: 'local', provider_ms: 1 }),
+};
+
+describe('a turn', function () {
+  this.timeout(60_000);
+  let fresh: FreshDatabase;
+
+  beforeEach(async () => {
+    fresh = await freshDatabase();
+  });
+  afterEach(() => fresh.drop());
+
+  const turnWith = (send: Send) => createTurn({ db: fresh.db, send, poolOf: () => 'default', log });
+
+  it('that dies between commit and send sends the same, byte for byte, when its records come again', async () => {
+    const sent: string[] = [];
+    const outputs = (list: readonly Output[]) => JSON.stringify(list);
+    const dying = turnWith(async (outgoing) => {
+      sent.push(outputs(outgoing.outputs));
+      throw new Error('killed');
+    });
+    await dying([submission]).then(
+      () => expect.fail('the send was to fail'),
+      () => undefined,
+    );
+    await turnWith(async (outgoing) => void sent.push(outputs(outgoing.outputs)))([submission]);
+    expect(sent[0]).to.contain('texts.embed');
+    expect(sent[1]).to.equal(sent[0]);
+    expect(await eventsAfter(fresh.db, JOB, 0, 10)).to.have.lengthOf(1);
+  });
+
+  it('that comes twice changes nothing', async () => {
+    const turn = turnWith(async () => undefined);
+    await turn([submission, embedded]);
+    const first = await findJob(fresh.db, JOB);
+    await turn([submission, embedded, embedded]);
+    expect(first).to.include({ status: 'succeeded' });
+    expect(await findJob(fresh.db, JOB)).to.deep.equal(first);
+    const events = await eventsAfter(fresh.db, JOB, 0, 100);
+    expect(events.map(({ seq }) => seq)).to.deep.equal(events.map((_, index) => index + 1));
+  });
+
+  it('of an orchestrator that should be gone loses against its successor', async () => {
+    const turns = [turnWith(async () => undefined), turnWith(async () => undefined)];
+    const ends = await Promise.allSettled(turns.map((turn) => turn([submission])));
+    expect(ends.some(({ status }) => status === 'fulfilled')).to.equal(true);
+    await Promise.allSettled(turns.map((turn) => turn([embedded])));
+    const events = await eventsAfter(fresh.db, JOB, 0, 100);
+    expect(events.filter(({ event }) => event === 'job.queued')).to.have.lengthOf(1);
+    expect(events.filter(({ event }) => event === 'job.succeeded')).to.have.lengthOf(1);
+    expect(await findJob(fresh.db, JOB)).to.include({ status: 'succeeded', last_seq: events.length });
+  });
+
+  it('in which one decision fails goes on for all others', async () => {
+    const other = JOB.replace('0001', '0002');
+    const broken: JournalRecord = { ...submission, id: `${other}/job.submitted`, job: other };
+    await turnWith(async () => undefined)([broken, submission]);
+    const foreign = { ...embedded, id: `${other}/x`, job: other, event: { type: 'no.such', body: {} } } as unknown as JournalRecord;
+    await turnWith(async () => undefined)([foreign, embedded]);
+    expect(await findJob(fresh.db, other)).to.deep.include({ status: 'failed' });
+    expect((await findJob(fresh.db, other))?.error).to.include({ code: 'internal' });
+    expect(await findJob(fresh.db, JOB)).to.include({ status: 'succeeded' });
+  });
+});

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ExpectedFailure } from './expected-failure.ts';
 import { PROJECT_ROOT } from './project-root.ts';
-import { ExpectedFailure } from './report-failure.ts';
 
 const DEFAULT_PORT = 8000;
 const HIGHEST_PORT = 65_535;

@@ -1,7 +1,4 @@
-/** A failure whose message says all that its reader needs: it is shown without a stack. */
-export class ExpectedFailure extends Error {
-  override readonly name = 'ExpectedFailure';
-}
+import { ExpectedFailure } from './expected-failure.ts';
 
 /** Shows why a command failed, and makes the process end with 1. */
 export function reportFailure(error: unknown): void {

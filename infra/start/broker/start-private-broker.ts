@@ -1,20 +1,35 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Log, PrivateBroker } from './broker.ts';
-import { findInstalled } from './installed.ts';
-import { startNativeBroker } from './native-broker.ts';
+import { readIdentity } from './identity.ts';
+import { type Miss, NoBrokerError } from './no-broker.ts';
+import { WAYS, waysFor } from './ways.ts';
 
 export interface PrivateBrokerOptions {
   /** Folder that keeps the node's data below `broker/`; the same folder brings the same node back. */
   readonly dataDir: string;
+  /** Folder for packages that had to be downloaded. @default `cache` in `dataDir` */
+  readonly cacheDir?: string;
   readonly log: Log;
 }
 
-/** Starts a RabbitMQ of our own on loopback; resolves when it is healthy. It ends with this process, however that ends. */
-export async function startPrivateBroker({ dataDir, log }: PrivateBrokerOptions): Promise<PrivateBroker> {
+/** Comma-separated names of ways to leave out, e.g. `installed,docker`; lets a machine that has one try the others. */
+const skipped = (env: NodeJS.ProcessEnv): ReadonlySet<string> => new Set((env.WARREN_SKIP_BROKER ?? '').split(','));
+
+/**
+ * Starts a RabbitMQ of our own on loopback; resolves when it is healthy. It ends with this process, however that ends.
+ * @throws {NoBrokerError} when there is no way to a broker on this machine
+ */
+export async function startPrivateBroker({ dataDir, cacheDir, log }: PrivateBrokerOptions): Promise<PrivateBroker> {
   const folder = resolve(join(dataDir, 'broker'));
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const tools = findInstalled(process.env);
-  if (!tools) throw new Error('no RabbitMQ on this machine');
-  return startNativeBroker(folder, tools, log);
+  const places = { folder, cacheDir: resolve(cacheDir ?? join(dataDir, 'cache')), log };
+  for (const place of [places.folder, places.cacheDir]) mkdirSync(place, { recursive: true, mode: 0o700 });
+  const skip = skipped(process.env);
+  const misses: Miss[] = [];
+  for (const way of waysFor(WAYS, readIdentity(folder)?.kind)) {
+    const found = skip.has(way.id) ? 'left out by WARREN_SKIP_BROKER' : await way.tryIt(places);
+    if (typeof found !== 'string') return found;
+    misses.push({ way: way.name, why: found });
+  }
+  throw new NoBrokerError(misses);
 }

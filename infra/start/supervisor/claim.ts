@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRunning } from '../broker/broker-process.ts';
-import { ExpectedFailure } from '../report-failure.ts';
+import { ExpectedFailure } from '../expected-failure.ts';
 
 const claimFile = (dataDir: string): string => join(dataDir, 'supervisor.pid');
 

@@ -1,5 +1,5 @@
 import { freePorts, isFree } from '../broker/ports.ts';
-import { ExpectedFailure } from '../report-failure.ts';
+import { ExpectedFailure } from '../expected-failure.ts';
 
 /**
  * The port the gateway will have for the whole run, restarts included.

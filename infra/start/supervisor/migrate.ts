@@ -1,4 +1,4 @@
-import { ExpectedFailure } from '../report-failure.ts';
+import { ExpectedFailure } from '../expected-failure.ts';
 import { lastWords } from './child-log.ts';
 import { runChild } from './child-run.ts';
 import { migrationProgram } from './children.ts';

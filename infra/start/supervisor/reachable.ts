@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ExpectedFailure } from '../report-failure.ts';
+import { ExpectedFailure } from '../expected-failure.ts';
 
 const POLL_MS = 500;
 const CONNECT_TIMEOUT_MS = 2_000;

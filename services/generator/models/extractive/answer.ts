@@ -8,18 +8,20 @@ export interface Quote {
   readonly text: string;
 }
 
-interface Candidate extends Sentence {
-  readonly n: number;
+/** What a sentence or a passage speaks of. */
+interface About {
   readonly terms: ReadonlySet<string>;
-  readonly passage: Passage;
   /** Terms of the title and headings above it. */
   readonly context: ReadonlySet<string>;
 }
 
+interface Candidate extends Sentence, About {
+  readonly n: number;
+  readonly passage: Passage;
+}
+
 interface Scored extends Candidate {
   readonly score: number;
-  /** Share of the question that the sentence and what stands above it speak of, rare words counting more. */
-  readonly coverage: number;
 }
 
 const FEWEST_QUOTES = 3;
@@ -42,15 +44,26 @@ const RELATED = 0.6;
 /** Two sentences that share this much of their words say the same. */
 const SAME = 0.7;
 
-const FLOOR = { similarity: 0.4, similarityWithWords: 0.25, coverage: 0.5 } as const;
+/**
+ * Near enough by meaning alone, or by meaning and words. Texts about other things lie below 0.25, most answers above
+ * 0.42; to quote beside the point does less harm than to hide what is there.
+ */
+const FLOORS = [
+  { similarity: 0.42, coverage: 0 },
+  { similarity: 0.3, coverage: 0.35 },
+] as const;
+/** By words alone, when no vectors were compared. */
+const COVERAGE_ALONE = 0.5;
 
 const clamp = (value: number): number => Math.min(1, Math.max(0, value));
 
 const relevance = ({ similarity, score }: Passage): number =>
   similarity === undefined ? clamp(score) : clamp((similarity - UNRELATED) / (RELATED - UNRELATED));
 
+const contextOf = ({ title, heading }: Passage): Set<string> => terms(`${title} ${heading}`);
+
 const candidatesOf = (passage: Passage, index: number): Candidate[] => {
-  const context = terms(`${passage.title} ${passage.heading}`);
+  const context = contextOf(passage);
   return sentences(passage.text).map((sentence) => ({
     ...sentence,
     n: index + 1,
@@ -69,31 +82,32 @@ function weights(question: ReadonlySet<string>, all: readonly Candidate[]): Map<
   return new Map([...question].map((term) => [term, weight(term)]));
 }
 
-function coverage(candidate: Candidate, question: ReadonlyMap<string, number>): number {
+/** Share of the question that a text and the headings above it speak of, rare words counting more. */
+function coverage({ terms, context }: About, question: ReadonlyMap<string, number>): number {
   let covered = 0;
   let whole = 0;
   for (const [term, weight] of question) {
     whole += weight;
-    if (candidate.terms.has(term)) covered += weight;
-    else if (candidate.context.has(term)) covered += weight * CONTEXT_WEIGHT;
+    if (terms.has(term)) covered += weight;
+    else if (context.has(term)) covered += weight * CONTEXT_WEIGHT;
   }
   return whole === 0 ? 0 : covered / whole;
 }
 
 function scored(candidate: Candidate, question: ReadonlyMap<string, number>): Scored {
-  const share = coverage(candidate, question);
   const sum =
-    WEIGHTS.coverage * share +
+    WEIGHTS.coverage * coverage(candidate, question) +
     WEIGHTS.relevance * relevance(candidate.passage) +
     WEIGHTS.position / (1 + candidate.position);
-  return { ...candidate, coverage: share, score: NO_ANSWER.test(candidate.text) ? sum * NO_ANSWER_FACTOR : sum };
+  return { ...candidate, score: NO_ANSWER.test(candidate.text) ? sum * NO_ANSWER_FACTOR : sum };
 }
 
-/** Whether a sentence may answer at all: its passage is near the question, or it speaks of most of it. */
-function answers({ passage: { similarity }, coverage }: Scored): boolean {
-  if (similarity === undefined) return coverage >= FLOOR.coverage;
-  if (similarity >= FLOOR.similarity) return true;
-  return similarity >= FLOOR.similarityWithWords && coverage >= FLOOR.coverage;
+/** Whether a passage may hold the answer at all: it is near the question, or fairly near and speaks of it. */
+function mayAnswer(passage: Passage, question: ReadonlyMap<string, number>): boolean {
+  const share = coverage({ terms: terms(passage.text), context: contextOf(passage) }, question);
+  const { similarity } = passage;
+  if (similarity === undefined) return share >= COVERAGE_ALONE;
+  return FLOORS.some((floor) => similarity >= floor.similarity && share >= floor.coverage);
 }
 
 function saysTheSame(a: Candidate, b: Candidate): boolean {
@@ -120,9 +134,10 @@ function choose(ranked: readonly Scored[]): Scored[] {
 export function quotes(question: string, passages: readonly Passage[]): Quote[] {
   const all = passages.flatMap(candidatesOf);
   const weighted = weights(questionTerms(question), all);
+  const sources = new Set(passages.filter((passage) => mayAnswer(passage, weighted)));
   const ranked = all
+    .filter(({ passage }) => sources.has(passage))
     .map((candidate) => scored(candidate, weighted))
-    .filter(answers)
     .sort((a, b) => b.score - a.score);
   return choose(ranked)
     .sort((a, b) => a.n - b.n || a.position - b.position)

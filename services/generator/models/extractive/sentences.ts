@@ -12,11 +12,13 @@ const FEWEST_WORDS = 3;
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
 
-/** Blank lines, and lines that begin a list item, heading, quote or table row, separate what is not one sentence. */
-const BLOCK = /\n(?=\s*\n|\s*(?:[-*+•]|\d+[.)]|#{1,6}|>|\|)\s)/;
+/** Blank lines, a colon at a line's end, and lines that begin a list item, heading, quote or table row end a sentence. */
+const BLOCK = /(?<=:)\n|\n(?=\s*\n|\s*(?:[-*+•]|\d+[.)]|#{1,6}|>|\|)\s)/;
 const MARKERS = /^(?:\s*(?:[-*+•]|\d+[.)]|#{1,6}|>)\s+)+/;
 const HEADING = /^\s*#{1,6}\s/;
 const FENCE = /^\s*(?:```|~~~)/;
+/** Code outside of fences: a statement's end, a prompt. */
+const CODE_LINE = /[;{}]\s*$|^\s*(?:\$|>>>|%|@)\s?\S/;
 const TABLE_ROW = /^\s*\|/;
 const SETEXT_RULE = /^\s*(?:[-=*_]\s*){3,}$/m;
 
@@ -25,13 +27,13 @@ interface Line {
   readonly code: boolean;
 }
 
-/** Marks lines inside code fences, the fences included. */
+/** Marks lines of code: those inside fences, the fences included, and those that look like it. */
 function lines(text: string): Line[] {
   let inside = false;
   return text.split('\n').map((line) => {
     const fence = FENCE.test(line);
     if (fence) inside = !inside;
-    return { text: line, code: fence || inside };
+    return { text: line, code: fence || inside || CODE_LINE.test(line) };
   });
 }
 
@@ -51,8 +53,13 @@ const segments = (block: string): string[] => {
   return Array.from(segmenter.segment(flat), ({ index, segment }) => block.slice(index, index + segment.length).trim());
 };
 
-const isSentence = (text: string): boolean =>
-  text.length >= SHORTEST && text.length <= LONGEST && text.split(/\s+/).length >= FEWEST_WORDS;
+/** Share of letters and spaces, at least: less is markup, code or a row of numbers. */
+const LETTERS = 0.6;
+
+function isSentence(text: string): boolean {
+  if (text.length < SHORTEST || text.length > LONGEST || text.split(/\s+/).length < FEWEST_WORDS) return false;
+  return text.replaceAll(/[^\p{L}\p{M}\s]/gu, '').length >= text.length * LETTERS;
+}
 
 const isProse = (block: string): boolean => !HEADING.test(block) && !TABLE_ROW.test(block) && !SETEXT_RULE.test(block);
 

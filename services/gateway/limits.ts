@@ -8,8 +8,6 @@ export interface Limits {
   readonly inlineBytes: number;
   /** All of an accepted job's input: a message should stay well under 1 MiB. */
   readonly messageBytes: number;
-  /** Accepts that wait for their confirm at once; beyond it 503 overloaded. */
-  readonly acceptsInFlight: number;
   readonly socketsPerKey: number;
   /** Jobs under way that one socket follows; beyond it the socket is closed with 4429. */
   readonly subscriptionsPerSocket: number;
@@ -39,7 +37,6 @@ export const LIMITS: Limits = {
   documentBytes: 32 * MIB,
   inlineBytes: 64 * KIB,
   messageBytes: 768 * KIB,
-  acceptsInFlight: 5000,
   socketsPerKey: 1000,
   subscriptionsPerSocket: 1000,
   framesInFlight: 64,

@@ -20,7 +20,12 @@ export function mount(router: Router<State>, endpoint: Endpoint, { keyring, json
   });
 }
 
-async function receive(ctx: Context, params: unknown, endpoint: Endpoint, jsonBytes: number): Promise<Request<unknown, unknown, unknown>> {
+async function receive(
+  ctx: Context,
+  params: unknown,
+  endpoint: Endpoint,
+  jsonBytes: number,
+): Promise<Request<unknown, unknown, unknown>> {
   return {
     params: endpoint.params && validate(endpoint.params, params),
     query: endpoint.query && validate(endpoint.query, { ...ctx.query }),

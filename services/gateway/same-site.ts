@@ -1,7 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Problem } from './problem.ts';
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
+const LOOPBACK = /^(localhost|(::ffff:)?127(\.\d{1,3}){3}|\[?::1\]?)$/i;
+
+/** Whether a host name or address is this machine's own. */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
 const hostname = (host: string): string => host.replace(/:\d+$/, '');
 
@@ -13,14 +16,14 @@ const hostname = (host: string): string => host.replace(/:\d+$/, '');
  */
 export function refuseForeignPages(headers: IncomingHttpHeaders): void {
   const host = hostname(headers.host ?? '');
-  if (!LOOPBACK.test(host)) {
+  if (!isLoopback(host)) {
     throw new Problem('forbidden', `without API_KEYS this gateway answers on loopback only, not as "${host}"`);
   }
-  if (headers.origin !== undefined && !isLoopback(headers.origin)) {
+  if (headers.origin !== undefined && !isOwnPage(headers.origin)) {
     throw new Problem('forbidden', 'pages of other sites may not use this gateway');
   }
 }
 
-function isLoopback(origin: string): boolean {
-  return URL.canParse(origin) && LOOPBACK.test(new URL(origin).hostname);
+function isOwnPage(origin: string): boolean {
+  return URL.canParse(origin) && isLoopback(new URL(origin).hostname);
 }

@@ -29,7 +29,10 @@ export class Tickets {
     const expected = Buffer.from(this.#sign(claim));
     const given = Buffer.from(signature);
     if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
-    const { owner, expires } = JSON.parse(Buffer.from(claim, 'base64url').toString()) as { owner: string; expires: number };
+    const { owner, expires } = JSON.parse(Buffer.from(claim, 'base64url').toString()) as {
+      owner: string;
+      expires: number;
+    };
     return expires > now ? this.#keyring.named(owner) : undefined;
   }
 

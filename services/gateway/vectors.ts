@@ -17,7 +17,10 @@ function numbersOf(base64: string): number[] {
 /** A result with its base64 vectors as arrays of numbers; any other result as it is. */
 export function withNumbers(result: Fields): Fields {
   if (!Array.isArray(result.vectors)) return result;
-  return { ...result, vectors: result.vectors.map((vector) => (typeof vector === 'string' ? numbersOf(vector) : vector)) };
+  return {
+    ...result,
+    vectors: result.vectors.map((vector) => (typeof vector === 'string' ? numbersOf(vector) : vector)),
+  };
 }
 
 export function eventWithNumbers(event: StoredEvent): StoredEvent {

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { CollectionName } from '../../../shared/messages/inputs.ts';
+import { CollectionName, DocumentInput } from '../../../shared/messages/inputs.ts';
 import { AT, INGEST_INPUT, JOB, TEXT_DOCUMENT } from './examples.ts';
-import { DocumentInput } from '../../../shared/messages/inputs.ts';
 import { limitOf, named, pageOf, Time } from './named.ts';
 
-const MIN_PASSAGE_CHARS = 100;
-const MAX_PASSAGE_CHARS = 20_000;
+const MIN_PASSAGE_TOKENS = 16;
+const MAX_PASSAGE_TOKENS = 8192;
 
 export const NewCollection = named(
   'NewCollection',
@@ -14,8 +13,8 @@ export const NewCollection = named(
     embedding_model: z.string().min(1).max(200).optional(),
     chunking: z
       .strictObject({
-        size: z.int().min(MIN_PASSAGE_CHARS).max(MAX_PASSAGE_CHARS).describe('Length of a passage in characters.'),
-        overlap: z.int().min(0).describe('How many characters neighbours share.'),
+        size: z.int().min(MIN_PASSAGE_TOKENS).max(MAX_PASSAGE_TOKENS).describe('Size of a passage in tokens.'),
+        overlap: z.int().min(0).describe('How many of them neighbours share.'),
       })
       .refine(({ size, overlap }) => overlap <= size / 2, { error: 'at most half of size', path: ['overlap'] })
       .optional(),
@@ -31,6 +30,8 @@ export const CollectionView = named(
     embedding_model: z.string(),
     dimensions: z.int().nullable().describe('Unknown until the first vector is stored.'),
     chunking: z.object({ size: z.int(), overlap: z.int() }),
+    documents: z.int(),
+    passages: z.int().describe('Passages that searches see.'),
     created_at: Time,
   }),
   {
@@ -40,7 +41,9 @@ export const CollectionView = named(
         name: 'handbook',
         embedding_model: 'all-MiniLM-L6-v2',
         dimensions: 384,
-        chunking: { size: 1000, overlap: 150 },
+        chunking: { size: 200, overlap: 30 },
+        documents: 1,
+        passages: 1,
         created_at: AT,
       },
     ],
@@ -86,9 +89,13 @@ const exampleDocument = {
 export const DocumentView = named('Document', z.object(documentFields), { examples: [exampleDocument] });
 export type DocumentView = z.infer<typeof DocumentView>;
 
-export const DocumentWithText = named('DocumentWithText', z.object({ ...documentFields, text: z.string() }), {
-  examples: [{ ...exampleDocument, text: TEXT_DOCUMENT.text }],
-});
+export const DocumentWithText = named(
+  'DocumentWithText',
+  z.object({ ...documentFields, text: z.string().nullable().describe('Null until it was split.') }),
+  {
+    examples: [{ ...exampleDocument, text: TEXT_DOCUMENT.text }],
+  },
+);
 
 export const DocumentPage = named('DocumentPage', pageOf(DocumentView));
 export const DocumentPath = z.strictObject({ name: z.string(), id: z.string() });

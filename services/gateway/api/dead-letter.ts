@@ -22,7 +22,13 @@ const example = {
   queue: 'generator.default.normal',
   reason: 'failed',
   attempts: 3,
-  error: { code: 'provider_error', message: 'the provider answered 500', retryable: false, stage: 'answer.generate', attempts: 3 },
+  error: {
+    code: 'provider_error',
+    message: 'the provider answered 500',
+    retryable: false,
+    stage: 'answer.generate',
+    attempts: 3,
+  },
   died_at: AT,
   age_s: 42,
   replay_count: 0,
@@ -70,14 +76,10 @@ export type DeadLetterAction = z.output<typeof DeadLetterAction>;
 
 const Skipped = z.array(z.object({ id: z.string(), why: z.string() }));
 
-export const Replayed = named(
-  'Replayed',
-  z.object({ matched: z.int(), replayed: z.int(), skipped: Skipped }),
-  { examples: [{ matched: 1, replayed: 1, skipped: [] }] },
-);
+export const Replayed = named('Replayed', z.object({ matched: z.int(), replayed: z.int(), skipped: Skipped }), {
+  examples: [{ matched: 1, replayed: 1, skipped: [] }],
+});
 
-export const Discarded = named(
-  'Discarded',
-  z.object({ matched: z.int(), discarded: z.int(), skipped: Skipped }),
-  { examples: [{ matched: 1, discarded: 1, skipped: [] }] },
-);
+export const Discarded = named('Discarded', z.object({ matched: z.int(), discarded: z.int(), skipped: Skipped }), {
+  examples: [{ matched: 1, discarded: 1, skipped: [] }],
+});

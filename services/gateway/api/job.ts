@@ -73,8 +73,10 @@ export const JobListQuery = z.strictObject({
   after: z.string().max(200).optional().describe('`next_cursor` of the page before.'),
 });
 
+const MAX_SEQ = 2 ** 31 - 1;
+
 export const EventQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe('Number of the last event seen.'),
+  after: z.coerce.number().int().min(0).max(MAX_SEQ).optional().describe('Number of the last event seen.'),
   limit: limitOf(200, 1000),
 });
 

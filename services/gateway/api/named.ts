@@ -6,7 +6,11 @@ interface About {
 }
 
 /** Gives a schema the name under which /openapi.json and /asyncapi.json show it, with an example or two. */
-export function named<Schema extends z.ZodType>(id: string, schema: Schema, { description, examples }: About = {}): Schema {
+export function named<Schema extends z.ZodType>(
+  id: string,
+  schema: Schema,
+  { description, examples }: About = {},
+): Schema {
   z.globalRegistry.add(schema, {
     id,
     ...(description === undefined ? {} : { description }),

@@ -53,7 +53,12 @@ export const WorkerList = named('WorkerList', z.object({ data: z.array(WorkerVie
 
 export const BreakerView = named(
   'Breaker',
-  z.object({ provider: z.string(), service: z.string(), worker: z.string(), state: z.enum(['closed', 'open', 'half-open']) }),
+  z.object({
+    provider: z.string(),
+    service: z.string(),
+    worker: z.string(),
+    state: z.enum(['closed', 'open', 'half-open']),
+  }),
   { examples: [{ provider: 'ollama', service: 'generator', worker: 'generator-host-4712', state: 'open' }] },
 );
 

@@ -21,7 +21,8 @@ const MAX_METADATA_KEYS = 100;
 
 named('ChatMessage', ChatMessage);
 named('DocumentInput', DocumentInput, {
-  description: 'A document: either `text`, or `content_base64` with a `mime_type` (or a `source`/`title` whose name tells it).',
+  description:
+    'A document: either `text`, or `content_base64` with a `mime_type` (or a `source`/`title` whose name tells it).',
   examples: [TEXT_DOCUMENT],
 });
 named('AskInput', AskInput, { examples: [ASK_INPUT] });
@@ -45,7 +46,9 @@ const common = {
     .min(1)
     .max(MAX_DEADLINE_MS)
     .optional()
-    .describe('The job fails with `deadline_exceeded` when it has not ended so long after its submission (or `run_at`).'),
+    .describe(
+      'The job fails with `deadline_exceeded` when it has not ended so long after its submission (or `run_at`).',
+    ),
   max_attempts: z.int().min(1).max(MAX_ATTEMPTS).optional().describe('Attempts of every step of the job.'),
   tags: z.array(z.string().min(1).max(MAX_TAG_CHARS)).max(MAX_TAGS).optional(),
   metadata: z

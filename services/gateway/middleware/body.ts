@@ -1,5 +1,5 @@
-import type { Context } from '../context.ts';
 import { parseJson, readBytes } from '../body.ts';
+import type { Context } from '../context.ts';
 import { Problem } from '../problem.ts';
 
 /**

@@ -10,15 +10,21 @@ export const problems =
   async (ctx: Context, next: Next) => {
     try {
       await next();
-      if (ctx.status === 404 && ctx.body == null && ctx.respond !== false) {
-        throw new Problem('not_found', `there is no ${ctx.method} ${ctx.path}`);
-      }
+      refuseUnanswered(ctx);
     } catch (error) {
       const problem = problemOf(error);
       if (problem.code === 'internal') log.error({ err: error, request_id: ctx.state.requestId }, 'a request failed');
       show(ctx, problem);
     }
   };
+
+function refuseUnanswered(ctx: Context): void {
+  if (ctx.body != null || ctx.respond === false) return;
+  if (ctx.status === 404) throw new Problem('not_found', `there is no ${ctx.method} ${ctx.path}`);
+  if (ctx.status === 405 || ctx.status === 501) {
+    throw new Problem('method_not_allowed', `${ctx.path} knows the methods ${ctx.response.get('Allow')}`);
+  }
+}
 
 /** The refusal that an error means to a client; unknown errors tell nothing of their inside. */
 export function problemOf(error: unknown): Problem {

@@ -1,0 +1,22 @@
+import { isTerminal, type Job } from '../../shared/messages/job.ts';
+import { JobCancel } from '../../shared/messages/submission.ts';
+import { append } from './append.ts';
+import { findOwned } from './find-job.ts';
+import type { Gateway } from './gateway.ts';
+import { Problem } from './problem.ts';
+
+interface Wish {
+  readonly reason?: string | undefined;
+  readonly gone: AbortSignal;
+}
+
+/**
+ * Writes down that the owner wants the job stopped, and returns the job as it was.
+ * @throws {Problem} job_not_found, job_terminal and those of `append`
+ */
+export async function cancel(gateway: Gateway, owner: string, id: string, { reason, gone }: Wish): Promise<Job> {
+  const job = await findOwned(gateway, owner, id, gone);
+  if (isTerminal(job.status)) throw new Problem('job_terminal', `the job has ended: ${job.status}`);
+  await append(gateway, { id: `${id}/job.cancel`, job: id, at: Date.now(), event: JobCancel({ reason }) });
+  return job;
+}

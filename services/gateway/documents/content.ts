@@ -1,0 +1,66 @@
+import { isUtf8 } from 'node:buffer';
+import type { DocumentInput } from '../../../shared/messages/inputs.ts';
+import { validationFailed } from '../middleware/validate.ts';
+import { Problem } from '../problem.ts';
+import { kindOf } from './mime-type.ts';
+
+/** A document as it came in, whichever way: UTF-8 text of a known kind. */
+export interface Content {
+  readonly id?: string;
+  readonly title?: string;
+  readonly source?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly mimeType: string;
+  readonly bytes: Buffer;
+}
+
+const NUL = 0;
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** @throws {Problem} unsupported_media_type, validation_failed */
+export function contentsOf(documents: readonly DocumentInput[]): Content[] {
+  const contents = documents.map((document, index) => contentOf(document, `document ${index + 1}`));
+  refuseTwins(contents);
+  return contents;
+}
+
+function contentOf({ text, content_base64, mime_type, ...about }: DocumentInput, name: string): Content {
+  const bytes = text === undefined ? Buffer.from(content_base64 ?? '', 'base64') : Buffer.from(text);
+  return { ...checked(bytes, mime_type, [about.source, about.title], name), ...present(about) };
+}
+
+type About = Pick<DocumentInput, 'id' | 'title' | 'source' | 'metadata'>;
+
+const present = ({ id, title, source, metadata }: About) => ({
+  ...(id === undefined ? {} : { id }),
+  ...(title === undefined ? {} : { title }),
+  ...(source === undefined ? {} : { source }),
+  ...(metadata === undefined ? {} : { metadata }),
+});
+
+/** Bytes that can be read as text of a known kind. @throws {Problem} unsupported_media_type */
+export function checked(
+  bytes: Buffer,
+  declared: string | undefined,
+  names: readonly (string | undefined)[],
+  name: string,
+): Pick<Content, 'mimeType' | 'bytes'> {
+  const kind = kindOf(declared, names);
+  if ('refusal' in kind) throw new Problem('unsupported_media_type', `${name}: ${kind.refusal}`);
+  if (!isUtf8(bytes) || bytes.includes(NUL)) {
+    throw new Problem('unsupported_media_type', `${name} is not UTF-8 text`);
+  }
+  const marked = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+  return { mimeType: kind.mimeType, bytes: marked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes };
+}
+
+/** Two documents of one request must not claim the same place. */
+function refuseTwins(contents: readonly Content[]): void {
+  const seen = new Set<string>();
+  for (const [index, { id }] of contents.entries()) {
+    if (id !== undefined && seen.has(id)) {
+      throw validationFailed([{ pointer: `/documents/${index}/id`, detail: `"${id}" is there twice` }]);
+    }
+    if (id !== undefined) seen.add(id);
+  }
+}

@@ -1,0 +1,72 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createApp } from './app.ts';
+import type { Gateway } from './gateway.ts';
+import { Sockets } from './socket/sockets.ts';
+
+/** A client that sends its headers slower than this, or its body slower than the next, is cut off. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 120_000;
+const CHECK_EVERY_MS = 5_000;
+/** Longer than the idle timeouts of usual load balancers, so that they hang up first. */
+const KEEP_ALIVE_MS = 65_000;
+
+/** The listening side of the gateway: HTTP and sockets on one port. */
+export class HttpServer {
+  readonly #gateway: Gateway;
+  readonly #server: Server;
+  readonly #sockets: Sockets;
+
+  constructor(gateway: Gateway) {
+    this.#gateway = gateway;
+    this.#sockets = new Sockets(gateway);
+    const options = {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: CHECK_EVERY_MS,
+      noDelay: true,
+    };
+    const answer = createApp(gateway).callback();
+    this.#server = createServer(options, (request, response) => void answer(request, response));
+  }
+
+  async listen(port: number, host: string): Promise<void> {
+    this.#sockets.attach(this.#server);
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  /** Where it can be reached from this machine. */
+  get url(): string {
+    const { address, port } = this.#server.address() as AddressInfo;
+    const everywhere = address === '0.0.0.0' || address === '::';
+    const host = everywhere ? '127.0.0.1' : address.includes(':') ? `[${address}]` : address;
+    return `http://${host}:${port}`;
+  }
+
+  /**
+   * Drains: says it is not ready, ends streams and waits, sends sockets elsewhere, lets requests under way end for a
+   * bounded time, and writes what is left to write after them.
+   */
+  async close(): Promise<void> {
+    const { lifecycle, limits, afterResponse, log } = this.#gateway;
+    lifecycle.drain();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await this.#sockets.close(limits.drainMs);
+    this.#server.closeIdleConnections();
+    const late = setTimeout(() => this.#server.closeAllConnections(), limits.drainMs);
+    try {
+      await closed;
+    } finally {
+      clearTimeout(late);
+    }
+    const left = await afterResponse.drain(limits.drainMs);
+    if (left > 0) log.warn({ left }, 'work after responses was left undone');
+  }
+}

@@ -1,0 +1,117 @@
+import {
+  type Collection,
+  type CollectionSize,
+  collectionSizes,
+  createCollection,
+  deleteCollection,
+  findCollection,
+  listCollections,
+} from '../../../shared/store/collections.ts';
+import { CollectionExists } from '../../../shared/store/errors.ts';
+import { CollectionPage, CollectionPath, CollectionView, NewCollection } from '../api/collection.ts';
+import { type Endpoint, endpoint } from '../endpoint.ts';
+import type { Gateway } from '../gateway.ts';
+import { principalOf } from '../middleware/authenticate.ts';
+import { Problem } from '../problem.ts';
+
+/** Fits the 256 word pieces of the default embedding model, its heading path included. */
+const DEFAULT_CHUNKING = { size: 200, overlap: 30 };
+
+const common = { access: 'key', tag: 'Collections' } as const;
+
+export const collectionRoutes = (gateway: Gateway): Endpoint[] => [
+  endpoint({
+    ...common,
+    method: 'post',
+    path: '/v1/collections',
+    summary: 'Make a collection',
+    description: 'An ingest makes its collection by itself; this is for other settings than the defaults.',
+    body: NewCollection,
+    answers: { 201: { description: 'It is there.', schema: CollectionView, headers: ['Location'] } },
+    problems: ['collection_exists', 'store_unavailable'],
+    handle: async (ctx, { body: { name, embedding_model = gateway.embeddingModel, chunking = DEFAULT_CHUNKING } }) => {
+      const settings = { embedding_model, chunk_size: chunking.size, chunk_overlap: chunking.overlap };
+      const made = await createCollection(gateway.db, principalOf(ctx).owner, name, settings).catch(refuseTwin);
+      ctx.status = 201;
+      ctx.set('Location', `/v1/collections/${name}`);
+      ctx.body = viewOf(made);
+    },
+  }),
+  endpoint({
+    ...common,
+    method: 'get',
+    path: '/v1/collections',
+    summary: 'List collections',
+    answers: { 200: { description: 'All of them, by name.', schema: CollectionPage } },
+    problems: ['store_unavailable'],
+    handle: async (ctx) => {
+      const collections = await listCollections(gateway.db, principalOf(ctx).owner);
+      ctx.body = { data: await viewsOf(gateway, collections), has_more: false, next_cursor: null };
+    },
+  }),
+  endpoint({
+    ...common,
+    method: 'get',
+    path: '/v1/collections/:name',
+    summary: 'Read a collection',
+    params: CollectionPath,
+    answers: { 200: { description: 'The collection.', schema: CollectionView } },
+    problems: ['collection_not_found', 'store_unavailable'],
+    handle: async (ctx, { params: { name } }) => {
+      const [view] = await viewsOf(gateway, [await collectionOf(gateway, principalOf(ctx).owner, name)]);
+      ctx.body = view;
+    },
+  }),
+  endpoint({
+    ...common,
+    method: 'delete',
+    path: '/v1/collections/:name',
+    summary: 'Delete a collection with all its documents',
+    params: CollectionPath,
+    answers: { 204: { description: 'It is gone.' } },
+    problems: ['collection_not_found', 'store_unavailable'],
+    handle: async (ctx, { params: { name } }) => {
+      if (!(await deleteCollection(gateway.db, principalOf(ctx).owner, name))) throw notFound(name);
+      ctx.status = 204;
+    },
+  }),
+];
+
+/** @throws {Problem} collection_not_found */
+export async function collectionOf({ db }: Gateway, owner: string, name: string): Promise<Collection> {
+  const collection = await findCollection(db, owner, name);
+  if (collection === undefined) throw notFound(name);
+  return collection;
+}
+
+const notFound = (name: string) =>
+  new Problem('collection_not_found', `there is no collection "${name.slice(0, 130)}"`);
+
+function refuseTwin(error: unknown): never {
+  throw error instanceof CollectionExists ? new Problem('collection_exists', error.message, { cause: error }) : error;
+}
+
+async function viewsOf({ db }: Gateway, collections: readonly Collection[]): Promise<CollectionView[]> {
+  const sizes = await collectionSizes(
+    db,
+    collections.map(({ id }) => id),
+  );
+  const sizeOf = new Map(sizes.map((size) => [size.id, size]));
+  return collections.map((collection) => viewOf(collection, sizeOf.get(collection.id)));
+}
+
+type Size = Omit<CollectionSize, 'id'>;
+
+const viewOf = (
+  collection: Collection,
+  { documents, passages }: Size = { documents: 0, passages: 0 },
+): CollectionView => ({
+  object: 'collection',
+  name: collection.name,
+  embedding_model: collection.embedding_model,
+  dimensions: collection.dimensions,
+  chunking: { size: collection.chunk_size, overlap: collection.chunk_overlap },
+  documents,
+  passages,
+  created_at: collection.created_at,
+});

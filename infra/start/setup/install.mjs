@@ -53,7 +53,7 @@ const npm = () => {
 
 const failure = (code, output) => `npm ci failed (exit code ${code}):
 
-${output.trim().split('\n').slice(-25).join('\n')}
+${output.trim().split('\n').slice(0, 20).join('\n')}
 
 Warren's packages come from the npm registry that npm is configured with. Check the network, a proxy (npm config get proxy)
 and the disk, then run the same command again. When npm itself is missing, install it beside Node.js.`;

@@ -20,7 +20,10 @@ export async function readBytes(request: IncomingMessage, limit: number): Promis
     const onData = (piece: Buffer) => {
       size += piece.length;
       if (size <= limit) pieces.push(piece);
-      else settle(() => (request.resume(), reject(tooLarge(limit))));
+      else {
+        request.resume();
+        settle(() => reject(tooLarge(limit)));
+      }
     };
     const onEnd = () => settle(() => resolve(Buffer.concat(pieces, size)));
     const onGone = () => settle(() => reject(new Problem('malformed_request', 'the request ended in mid-body')));

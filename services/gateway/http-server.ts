@@ -10,6 +10,7 @@ const REQUEST_TIMEOUT_MS = 120_000;
 const CHECK_EVERY_MS = 5_000;
 /** Longer than the idle timeouts of usual load balancers, so that they hang up first. */
 const KEEP_ALIVE_MS = 65_000;
+const LOOK_MS = 50;
 
 /** The listening side of the gateway: HTTP and sockets on one port. */
 export class HttpServer {
@@ -57,16 +58,22 @@ export class HttpServer {
   async close(): Promise<void> {
     const { lifecycle, limits, afterResponse, log } = this.#gateway;
     lifecycle.drain();
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await this.#sockets.close(limits.drainMs);
-    this.#server.closeIdleConnections();
-    const late = setTimeout(() => this.#server.closeAllConnections(), limits.drainMs);
+    await this.#stopListening(limits.drainMs);
+    const left = await afterResponse.drain(limits.drainMs);
+    if (left > 0) log.warn({ left }, 'work after responses was left undone');
+  }
+
+  /** Connections without a request are closed as they fall idle, those with one after `timeoutMs`. */
+  async #stopListening(timeoutMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const idle = setInterval(() => this.#server.closeIdleConnections(), LOOK_MS);
+    const late = setTimeout(() => this.#server.closeAllConnections(), timeoutMs);
     try {
       await closed;
     } finally {
+      clearInterval(idle);
       clearTimeout(late);
     }
-    const left = await afterResponse.drain(limits.drainMs);
-    if (left > 0) log.warn({ left }, 'work after responses was left undone');
   }
 }

@@ -53,6 +53,7 @@ export const commands = {
     },
   },
   cli: { quiet: true, run: (root, args) => runBuilt(root, 'infra/cli/main.js', args) },
+  'mock-provider': { quiet: true, run: (root, args) => runBuilt(root, 'infra/mock-provider/main.js', args) },
   /** Installs and builds, nothing else. */
   build: { run: async () => 0 },
 };

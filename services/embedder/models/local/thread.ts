@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.ts';
 
@@ -7,7 +9,9 @@ const CLOSE_TIMEOUT_MS = 5_000;
 /** The thread's file. Run from the sources, a thread has to be given the loader of TypeScript first: it inherits none. */
 function workerUrl(): URL {
   if (!import.meta.url.endsWith('.ts')) return new URL('./worker.js', import.meta.url);
-  const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'));
+  // By its path: tests resolve this package for `require`, and its file for that cannot be imported.
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'));
+  const loader = JSON.stringify(new URL('./dist/esm/api/index.mjs', tsx));
   const worker = JSON.stringify(new URL('./worker.ts', import.meta.url));
   const code = `import { register } from ${loader}; register(); await import(${worker});`;
   return new URL(`data:text/javascript,${encodeURIComponent(code)}`);

@@ -1,0 +1,118 @@
+import type { TextBlock } from './document.ts';
+import { graphemeStart } from './graphemes.ts';
+import { linesOf } from './lines.ts';
+import { type Span, trimmed } from './span.ts';
+import { estimateTokens, reach } from './tokens.ts';
+
+/** What a cut before a unit costs when passages are packed, beside their raggedness (see `pack`). */
+export const SEAM = { block: 0, item: 0.03, codeLine: 0.05, sentence: 0.1, line: 0.15, word: 0.3 } as const;
+
+/** A span that is not cut any further: it fits the budget. */
+export interface Unit extends Span {
+  readonly tokens: number;
+  readonly seam: number;
+}
+
+const sentences = new Intl.Segmenter('en', { granularity: 'sentence' });
+const words = new Intl.Segmenter('en', { granularity: 'word' });
+/** How far behind a cut the text is shown to the segmenter of words. */
+const LOOK_AHEAD = 48;
+
+/** Cuts a block into units of at most `budget` tokens, at the best places that it offers. */
+export function* divide(text: string, block: TextBlock, budget: number): Generator<Unit> {
+  const isCode = block.kind === 'code';
+  const whole = trimmed(text, block, isCode);
+  if (whole === undefined) return;
+  const tokens = estimateTokens(text, whole.start, whole.end);
+  const seam = block.kind === 'item' ? SEAM.item : SEAM.block;
+  if (tokens <= budget) yield { ...whole, tokens, seam };
+  else if (isCode || block.kind === 'table') yield* divideLines(text, whole, budget, seam, SEAM.codeLine, isCode);
+  else yield* divideSentences(text, whole, budget, seam);
+}
+
+function* divideSentences(text: string, span: Span, budget: number, firstSeam: number): Generator<Unit> {
+  let seam = firstSeam;
+  for (const sentence of sentencesOf(text, span)) {
+    const tokens = estimateTokens(text, sentence.start, sentence.end);
+    if (tokens <= budget) yield { ...sentence, tokens, seam };
+    else yield* divideLines(text, sentence, budget, seam, SEAM.line, false);
+    seam = SEAM.sentence;
+  }
+}
+
+function* divideLines(
+  text: string,
+  span: Span,
+  budget: number,
+  firstSeam: number,
+  nextSeam: number,
+  keepIndent: boolean,
+): Generator<Unit> {
+  let seam = firstSeam;
+  for (const { start, end } of linesOf(text, span.start, span.end)) {
+    const line = trimmed(text, { start, end }, keepIndent);
+    if (line === undefined) continue;
+    const tokens = estimateTokens(text, line.start, line.end);
+    if (tokens <= budget) yield { ...line, tokens, seam };
+    else yield* divideWords(text, line, budget, tokens, seam);
+    seam = nextSeam;
+  }
+}
+
+/** Parts of about equal length, cut between words where there are any. */
+function* divideWords(text: string, span: Span, budget: number, total: number, firstSeam: number): Generator<Unit> {
+  let { start } = span;
+  let left = total;
+  let seam = firstSeam;
+  while (start < span.end) {
+    const aim = left / Math.max(1, Math.ceil(left / budget));
+    const limit = Math.max(start + 1, reach(text, start, span.end, Math.min(budget, aim + ROUNDING)));
+    const end = limit >= span.end ? span.end : wordCut(text, start, limit, span.end);
+    const tokens = estimateTokens(text, start, end);
+    const unit = trimmed(text, { start, end });
+    if (unit !== undefined) yield { ...unit, tokens, seam };
+    left -= tokens;
+    start = end;
+    seam = SEAM.word;
+  }
+}
+
+/** Sums of thirds and tenths are not exact. */
+const ROUNDING = 1e-6;
+
+/** The best place for a cut at or before `limit`: at white space, else between words, else between graphemes. */
+function wordCut(text: string, start: number, limit: number, end: number): number {
+  const window = text.slice(start, Math.min(end, limit + LOOK_AHEAD));
+  const size = limit - start;
+  const cuts = [lastSpace(window, size), lastWord(window, size), size].map((cut) => graphemeStart(text, start + cut));
+  const cut = cuts.find((at) => at > start);
+  if (cut !== undefined) return cut;
+  const splitsPair = /[\uDC00-\uDFFF]/.test(text.charAt(limit));
+  return splitsPair ? limit + 1 : limit;
+}
+
+/** White space in the second half of the first `size` characters; 0 without. */
+function lastSpace(window: string, size: number): number {
+  for (let at = size; at > size / 2; at--) if (/\s/.test(window.charAt(at))) return at;
+  return 0;
+}
+
+function lastWord(window: string, size: number): number {
+  let last = 0;
+  for (const { index } of words.segment(window)) {
+    if (index > size) break;
+    last = index;
+  }
+  return last;
+}
+
+/** Sentences, trimmed. A line ending is no end of a sentence: much text is wrapped by hand. */
+export function* sentencesOf(text: string, { start, end }: Span): Generator<Span> {
+  const flowing = text.slice(start, end).replace(/[\n\r\v\f\u0085\u2028\u2029]/g, ' ');
+  for (const { index, segment } of sentences.segment(flowing)) {
+    const from = graphemeStart(text, start + index);
+    const to = graphemeStart(text, start + index + segment.length);
+    const sentence = trimmed(text, { start: from, end: to });
+    if (sentence !== undefined) yield sentence;
+  }
+}

@@ -55,13 +55,13 @@ export class Session {
 
   /** Called once per heartbeat. A client that was silent for two of them is gone. */
   beat(): void {
+    if (!this.#outlet.open) return;
     if (this.#silence >= 2) {
       this.#outlet.close(CLOSE.heartbeat, 'no answer to heartbeats');
-      this.#socket.terminate();
-      return;
+    } else {
+      this.#silence += 1;
+      this.#socket.ping();
     }
-    this.#silence += 1;
-    this.#socket.ping();
   }
 
   /** Tells the client to come again elsewhere, and closes. */

@@ -102,7 +102,7 @@ export class Stage {
   /** Pushes get lost while this is set. */
   mute = false;
   /** What happens to a job once it has its row. */
-  then: (job: Job) => Promise<void> = async () => undefined;
+  onBorn: (job: Job) => Promise<void> = async () => undefined;
 
   constructor(bus: Bus, database: FreshDatabase) {
     this.#bus = bus;
@@ -172,7 +172,7 @@ export class Stage {
     await this.#save(fresh, [{ job: id, seq: 1, event: 'job.queued', at: body.created_at, data: {} }]);
     this.#waiting.get(id)?.(fresh);
     this.#waiting.delete(id);
-    await this.then(fresh);
+    await this.onBorn(fresh);
   }
 
   async #save(job: Job, events: readonly StoredEvent[]): Promise<void> {

@@ -10,9 +10,10 @@ const isLeadSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xd
  * left out: an accent, a joiner, the second half of a flag or of a surrogate pair may still follow.
  */
 export function wholeCharacters(text: string): number {
-  const from = Math.max(0, text.length - LONGEST_UNITS);
-  const last = Array.from(segmenter.segment(text.slice(from))).at(-1);
+  // Half a surrogate pair would hide from the segmenter what it belongs to.
+  const length = isLeadSurrogate(text.charCodeAt(text.length - 1)) ? text.length - 1 : text.length;
+  const from = Math.max(0, length - LONGEST_UNITS);
+  const last = Array.from(segmenter.segment(text.slice(from, length))).at(-1);
   const whole = from + (last?.index ?? 0);
-  if (whole > from || from === 0) return whole;
-  return isLeadSurrogate(text.charCodeAt(text.length - 1)) ? text.length - 1 : text.length;
+  return whole > from || from === 0 ? whole : length;
 }

@@ -22,6 +22,7 @@ export class Call {
   #endedByUs = false;
   #hanging = false;
   #hurry = false;
+  #streams = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, path: string, counters: Counters | undefined) {
     this.request = request;
@@ -48,6 +49,13 @@ export class Call {
   /** Whether nobody is there any more to answer to. */
   get gone(): boolean {
     return this.signal.aborted || this.request.socket.destroyed;
+  }
+
+  /** The answer is a stream from here on; it counts as open until the connection has done with it. */
+  streams(): void {
+    this.signal.throwIfAborted();
+    this.#streams = true;
+    this.#counters?.streamOpened();
   }
 
   waitUntil(time: number): Promise<void> {
@@ -89,6 +97,7 @@ export class Call {
 
   #closed(): void {
     const { headersSent, statusCode, writableFinished } = this.response;
+    if (this.#streams) this.#counters?.streamEnded();
     this.#counters?.requestEnded(headersSent ? statusCode : undefined);
     if (!writableFinished && !this.#endedByUs) {
       const phase = headersSent ? 'in stream' : 'before headers';

@@ -21,7 +21,7 @@ export interface Counts {
   readonly answers_by_status: Tally;
   /** Requests without an end so far. */
   readonly requests_open: number;
-  /** Streams between their headers and their end. */
+  /** Streamed answers among them. */
   readonly streams_open: number;
   readonly tokens_sent: number;
   readonly texts_received: number;

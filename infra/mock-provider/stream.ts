@@ -63,15 +63,11 @@ async function streamTokens(asked: Asked, { tokens }: Generation, framing: Frami
 
 /** Streams a generation at the model's pace, with the faults that strike on the way. */
 export async function stream(asked: Asked, generation: Generation, framing: Framing): Promise<void> {
-  const { call, counters, fault } = asked;
-  counters.streamOpened();
-  try {
-    if (framing.headersFirst) openStream(asked, framing);
-    if ((await streamTokens(asked, generation, framing)) === 'over') return;
-    if (!call.response.headersSent) openStream(asked, framing);
-    await write(call, framing.close(), fault);
-    call.response.end();
-  } finally {
-    counters.streamEnded();
-  }
+  const { call, fault } = asked;
+  call.streams();
+  if (framing.headersFirst) openStream(asked, framing);
+  if ((await streamTokens(asked, generation, framing)) === 'over') return;
+  if (!call.response.headersSent) openStream(asked, framing);
+  await write(call, framing.close(), fault);
+  call.response.end();
 }

@@ -8,6 +8,8 @@ import { askPassword, fatal, NO_ENCRYPTION, passwordOf, STARTUP, welcome } from 
 const MAX_UNREAD_BYTES = 256 * 1024 * 1024;
 /** From the first byte to the right password. */
 const LOGIN_TIMEOUT_MS = 10_000;
+/** Type of a password message ('p'). */
+const PASSWORD = 0x70;
 const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4]);
 
 export interface Door {
@@ -41,7 +43,8 @@ export function serve(socket: Socket, id: number, { engine, password, settings }
   const startup = (packet: Buffer): void => {
     const code = packet.length < 8 ? 0 : packet.readInt32BE(4);
     if (code === STARTUP.ssl || code === STARTUP.gss) socket.write(NO_ENCRYPTION);
-    else if (code === STARTUP.cancel) hangUp(); // there is no second process that could interrupt the first
+    else if (code === STARTUP.cancel)
+      hangUp(); // there is no second process that could interrupt the first
     else if (code !== STARTUP.version3) hangUp(fatal('0A000', 'only version 3.0 of the protocol is spoken here'));
     else {
       phase = 'password';
@@ -49,8 +52,11 @@ export function serve(socket: Socket, id: number, { engine, password, settings }
     }
   };
   const checkPassword = (message: Buffer): void => {
-    if (message[0] !== 0x70 || !same(passwordOf(message), password)) return hangUp(fatal('28P01', 'wrong password'));
     clearTimeout(login);
+    if (message[0] !== PASSWORD || !same(passwordOf(message), password)) {
+      hangUp(fatal('28P01', 'wrong password'));
+      return;
+    }
     phase = 'open';
     socket.write(welcome(id, settings));
   };
@@ -62,7 +68,8 @@ export function serve(socket: Socket, id: number, { engine, password, settings }
   /** Handles one complete piece; false when there is none. */
   const step = (): boolean => {
     if (phase === 'closed') return false;
-    const piece = phase === 'startup' ? incoming.startup() : phase === 'password' ? incoming.message() : incoming.unit();
+    const piece =
+      phase === 'startup' ? incoming.startup() : phase === 'password' ? incoming.message() : incoming.unit();
     if (piece === undefined) return false;
     if (phase === 'startup') startup(piece);
     else if (phase === 'password') checkPassword(piece);

@@ -15,7 +15,7 @@ function frame(type: string, body: Buffer): Buffer {
 
 const int32 = (...values: number[]): Buffer => {
   const body = Buffer.alloc(values.length * INT32);
-  values.forEach((value, index) => body.writeInt32BE(value, index * INT32));
+  for (const [index, value] of values.entries()) body.writeInt32BE(value, index * INT32);
   return body;
 };
 

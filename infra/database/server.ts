@@ -83,7 +83,15 @@ async function openFolder(dataDir: string) {
 
 const newPassword = (): string => randomBytes(PASSWORD_BYTES).toString('base64url');
 
-const TOLD = ['server_version', 'server_encoding', 'client_encoding', 'DateStyle', 'TimeZone', 'integer_datetimes', 'standard_conforming_strings'];
+const TOLD = [
+  'server_version',
+  'server_encoding',
+  'client_encoding',
+  'DateStyle',
+  'TimeZone',
+  'integer_datetimes',
+  'standard_conforming_strings',
+];
 
 async function settingsOf(pglite: PGlite): Promise<Record<string, string>> {
   const { rows } = await pglite.query<{ name: string; value: string }>(

@@ -15,5 +15,5 @@ const ESCAPES = /\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g;
 export function cleanJson(value: unknown): string {
   const json = JSON.stringify(value);
   if (!json.includes('\\u')) return json;
-  return json.replace(ESCAPES, (escape) => (escape === '\\\\' ? escape : '\\ufffd'));
+  return json.replace(ESCAPES, (found) => (found === '\\\\' ? found : '\\ufffd'));
 }

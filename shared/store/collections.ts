@@ -79,7 +79,10 @@ export async function ensureCollection(
 }
 
 export async function findCollection(db: Queryable, owner: string, name: string): Promise<Collection | undefined> {
-  const rows = await db.query<Collection>(`select ${COLUMNS} from collections where owner = $1 and name = $2`, [owner, name]);
+  const rows = await db.query<Collection>(`select ${COLUMNS} from collections where owner = $1 and name = $2`, [
+    owner,
+    name,
+  ]);
   return rows[0];
 }
 

@@ -80,7 +80,10 @@ async function transaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Prom
     broken = false;
     return result;
   } catch (error) {
-    broken = await client.query('rollback').then(() => false, () => true);
+    broken = await client.query('rollback').then(
+      () => false,
+      () => true,
+    );
     throw error;
   } finally {
     client.off('error', ignore);
@@ -101,7 +104,7 @@ async function attempt<T>(client: pg.PoolClient, work: (tx: Tx) => Promise<T>): 
     statements.push(statement);
     return statement;
   };
-  given(run(client, 'begin'));
+  void given(run(client, 'begin'));
   const result = await work({
     transactional: true,
     query: (text, params) => given(run(client, text, params)),

@@ -23,7 +23,9 @@ export interface PendingDocument {
  * changes nothing. Of several with one id the last counts.
  */
 export async function upsertPending(db: Queryable, documents: readonly PendingDocument[]): Promise<void> {
-  const distinct = [...new Map(documents.map((document) => [`${document.collection_id} ${document.id}`, document])).values()];
+  const distinct = [
+    ...new Map(documents.map((document) => [`${document.collection_id} ${document.id}`, document])).values(),
+  ];
   if (distinct.length === 0) return;
   const column = <T>(of: (document: PendingDocument) => T) => distinct.map(of);
   await db.query(

@@ -27,9 +27,8 @@ export const eventsAfter = (db: Queryable, job: string, after: number, limit: nu
 
 /** The newest `seq` of a job; 0 when it has no events. */
 export async function lastSeq(db: Queryable, job: string): Promise<number> {
-  const rows = await db.query<{ seq: number }>(
-    `select coalesce(max(seq), 0) as seq from job_events where job = $1`,
-    [job],
-  );
+  const rows = await db.query<{ seq: number }>(`select coalesce(max(seq), 0) as seq from job_events where job = $1`, [
+    job,
+  ]);
   return rows[0]?.seq ?? 0;
 }

@@ -35,7 +35,21 @@ export function toJob({ doc, ...row }: JobRow): Job {
 
 /** What of a job goes into `doc`. */
 export function docOf(job: Job): JobDoc {
-  const { id, owner, type, status, priority, collection, tags, created_at, run_at, deadline_at, finished_at, last_seq, ...rest } = job;
+  const {
+    id,
+    owner,
+    type,
+    status,
+    priority,
+    collection,
+    tags,
+    created_at,
+    run_at,
+    deadline_at,
+    finished_at,
+    last_seq,
+    ...rest
+  } = job;
   const { input, result, ...doc } = rest;
   return doc;
 }

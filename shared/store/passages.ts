@@ -86,7 +86,10 @@ export async function storePassages(db: Queryable, split: SplitText): Promise<bo
 }
 
 /** How many passages an edition has; undefined until it was split (or when there is no such edition). */
-export async function countPassages(db: Queryable, { collection_id, document_id, revision }: Edition): Promise<number | undefined> {
+export async function countPassages(
+  db: Queryable,
+  { collection_id, document_id, revision }: Edition,
+): Promise<number | undefined> {
   const rows = await db.query<{ total: number | null }>(
     `select total from editions where collection_id = $1::int and document_id = $2 and revision = $3`,
     [collection_id, document_id, revision],

@@ -31,7 +31,7 @@ const B = 0.75;
  * Plain reciprocal rank fusion and ts_rank_cd were measured and made results worse. `live` bears filter and liveness for
  * both. The outer join on `collection` gives one row even when nothing is found, so that "no such collection" shows.
  */
-const SEARCH = `
+export const SEARCH = `
 with collection as materialized (
   select id, language::regconfig as language, dimensions,
     case when $5 = 'vector' then 1 when $5 = 'text' or $4::vector is null then 0 else hybrid_weight end as weight
@@ -53,11 +53,13 @@ near as materialized (
   ) scan
   order by distance limit ${CANDIDATES}
 ),
+matches as materialized (
+  select term, edition, ord, tf, words from postings
+  where $5 <> 'vector' and collection_id = (select id from collection)
+    and term = any (array(select lexeme from unnest(to_tsvector((select language from collection), $3))))
+),
 hits as materialized (
-  select p.term, p.edition, p.ord, p.tf, p.words
-  from postings p join live using (edition)
-  where $5 <> 'vector' and p.collection_id = (select id from collection)
-    and p.term = any (select lexeme from unnest(to_tsvector((select language from collection), $3)))
+  select * from matches where edition in (select edition from live)
 ),
 weights as materialized (
   select term, ln(1 + (stats.passages - df + 0.5) / (df + 0.5)) as idf
@@ -65,7 +67,7 @@ weights as materialized (
 ),
 worded as materialized (
   select edition, ord,
-    sum(idf * tf * ${K1 + 1} / (tf + ${K1} * (${1 - B} + ${B} * hits.words / stats.words))) as score
+    sum(idf * tf * ${K1 + 1} / (tf + ${K1} * (${1 - B} + ${B} * (hits.words / stats.words)))) as score
   from hits join weights using (term), stats
   group by edition, ord order by score desc, edition, ord limit ${CANDIDATES}
 ),

@@ -5,7 +5,11 @@ export async function storeUpload(
   db: Queryable,
   { id, job, content }: { id: string; job: string; content: Buffer },
 ): Promise<void> {
-  await db.query(`insert into uploads (id, job, content) values ($1, $2, $3) on conflict (id) do nothing`, [id, job, content]);
+  await db.query(`insert into uploads (id, job, content) values ($1, $2, $3) on conflict (id) do nothing`, [
+    id,
+    job,
+    content,
+  ]);
 }
 
 export async function readUpload(db: Queryable, id: string): Promise<Buffer | undefined> {

@@ -38,7 +38,11 @@ const settleDimensions = (tx: Tx, rows: readonly Row[]) =>
        order by collection_id
      ) first
      where c.id = first.collection_id and c.dimensions is null`,
-    [rows.map(({ collection_id }) => collection_id), rows.map(({ dimensions }) => dimensions), rows.map(({ model }) => model ?? null)],
+    [
+      rows.map(({ collection_id }) => collection_id),
+      rows.map(({ dimensions }) => dimensions),
+      rows.map(({ model }) => model ?? null),
+    ],
   );
 
 const insertVectors = (tx: Tx, rows: readonly Row[]) =>

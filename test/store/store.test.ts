@@ -1,0 +1,30 @@
+import { type FreshDatabase, freshPglite, freshPostgres, POSTGRES_URL } from '../support/database.ts';
+import { collectionsSuite } from './collections.testsuite.ts';
+import { documentsSuite } from './documents.testsuite.ts';
+import { jobsSuite } from './jobs.testsuite.ts';
+import { journalSuite } from './journal.testsuite.ts';
+import { keysSuite } from './keys.testsuite.ts';
+import { searchSuite } from './search.testsuite.ts';
+
+const SET_UP_MS = 120_000;
+
+/** The store keeps the same promises on every database. */
+function conformance(name: string, open: () => Promise<FreshDatabase>): void {
+  describe(`the store on ${name}`, () => {
+    let fresh: FreshDatabase;
+    before(async function () {
+      this.timeout(SET_UP_MS);
+      fresh = await open();
+    });
+    after(() => fresh?.drop());
+    const database = () => fresh.db;
+    for (const suite of [jobsSuite, journalSuite, keysSuite, collectionsSuite, documentsSuite, searchSuite])
+      suite(database);
+  });
+}
+
+conformance('PGlite', freshPglite);
+
+const server = POSTGRES_URL;
+if (server === undefined) it.skip('the store on Postgres: TEST_DATABASE_URL names no server with pgvector');
+else conformance('Postgres', () => freshPostgres(server));

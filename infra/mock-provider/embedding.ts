@@ -1,8 +1,10 @@
+import { endianness } from 'node:os';
 import { type Asked, refusePoison } from './asked.ts';
 import type { Fault } from './fault.ts';
 import { wait } from './waiting.ts';
 import { embed } from './words/vectors.ts';
 
+const BIG_ENDIAN = endianness() === 'BE';
 /** Digits that a Float32 needs. */
 const PRECISION = 8;
 /** Stands in JSON where the bare word NaN is to be. */
@@ -50,7 +52,6 @@ export const stringify = (value: unknown): string => JSON.stringify(value).repla
 
 /** A vector as little-endian Float32 in base64. */
 export function base64(vector: Float32Array): string {
-  const bytes = Buffer.alloc(vector.length * Float32Array.BYTES_PER_ELEMENT);
-  for (const [index, x] of vector.entries()) bytes.writeFloatLE(x, index * Float32Array.BYTES_PER_ELEMENT);
-  return bytes.toString('base64');
+  const bytes = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
+  return (BIG_ENDIAN ? Buffer.from(bytes).swap32() : bytes).toString('base64');
 }

@@ -1,7 +1,7 @@
 import { PARTS } from './behaviour.ts';
 import { ROUTES } from './routes.ts';
 
-const NAME_WIDTH = 20;
+const NAME_WIDTH = 25;
 
 const partsTable = (): string => PARTS.map(({ form, means }) => `  ${form.padEnd(NAME_WIDTH)}${means}`).join('\n');
 
@@ -22,7 +22,7 @@ ${routesTable()}
 
 Models: "mock" and any of these after hyphens, as in mock-ttft500-itl20-len400 or mock-fault-429-retry2
 ${partsTable()}
-  :tag                free, to tell models apart`;
+  :tag                     free, to tell models apart`;
 
 export const HELP = `A mock of Ollama, OpenAI-compatible servers and Text Embeddings Inference.
 

@@ -19,9 +19,12 @@ function addFeature(vector: Float64Array, feature: string, weight: number): void
 }
 
 function unit(vector: Float64Array): Float32Array {
-  const norm = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0));
-  if (norm === 0) vector[0] = 1;
-  return Float32Array.from(vector, (x) => (norm === 0 ? x : x / norm));
+  let squares = 0;
+  for (const x of vector) squares += x * x;
+  const result = new Float32Array(vector.length);
+  if (squares === 0) result[0] = 1;
+  else result.set(vector.map((x) => x / Math.sqrt(squares)));
+  return result;
 }
 
 /** A text's unit vector, summed from hashes of its words: texts that share words are near. */

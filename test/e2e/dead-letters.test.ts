@@ -26,7 +26,7 @@ describe('a terminal provider error', function () {
     expect(listed.body.data.map(({ id }) => id)).to.include(dead_letter);
     expect((await ann.call('GET', '/v1/dead-letters')).status).to.equal(403);
 
-    ollama.fault(undefined);
+    ollama.fault({ kind: 'none' });
     const replay = await root.call<{ matched: number; replayed: number }>('POST', '/v1/dead-letters/replay', {
       ids: [dead_letter],
     });

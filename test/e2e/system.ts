@@ -1,4 +1,5 @@
 import { type OllamaDouble, startOllamaDouble } from '../support/ollama-double.ts';
+import type { ChatBody } from '../support/ollama-wire.ts';
 import { startWarren, type Warren } from '../support/warren.ts';
 
 interface System {
@@ -14,8 +15,18 @@ export function system(): Promise<System> {
   return shared;
 }
 
+const PIECE_MS = 15;
+const LONG_STORY_WORDS = 200;
+
+/** Many words to whoever wants a long story, few to everybody else; each answer cites its first source. */
+function reply({ messages = [] }: ChatBody): string[] {
+  const asked = messages.at(-1)?.content ?? '';
+  if (!asked.includes('long story')) return ['In ', 'short: ', 'yes ', '[1].'];
+  return Array.from({ length: LONG_STORY_WORDS }, (_, word) => `wörd${word} 🐇 `);
+}
+
 async function start(): Promise<System> {
-  const ollama = await startOllamaDouble();
+  const ollama = await startOllamaDouble({ models: ['double'], reply, pieceMs: PIECE_MS });
   const warren = await startWarren({ GENERATOR: 'ollama', OLLAMA_HOST: ollama.url, GENERATION_MODEL: 'double' });
   return { warren, ollama };
 }

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import pino from 'pino';
+import type { Output } from '../../services/rag-orchestrator/plan.ts';
+import type { Send } from '../../services/rag-orchestrator/send.ts';
+import { createTurn } from '../../services/rag-orchestrator/turn.ts';
 import { TextsEmbedded } from '../../shared/messages/embedding.ts';
 import type { JournalRecord } from '../../shared/messages/record.ts';
 import { eventsAfter } from '../../shared/store/events.ts';
 import { findJob } from '../../shared/store/jobs.ts';
-import type { Output } from '../../services/rag-orchestrator/plan.ts';
-import type { Send } from '../../services/rag-orchestrator/send.ts';
-import { createTurn } from '../../services/rag-orchestrator/turn.ts';
 import { JOB, submitted } from '../flows/given.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 
@@ -16,7 +16,14 @@ const embedded: JournalRecord = {
   id: `${JOB}/texts.embedded/0`,
   job: JOB,
   at: Date.parse('2026-01-01T00:00:01Z'),
-  event: TextsEmbedded({ batch: '0', model: 'm', dimensions: 1, vectors: ['AACAPw=='], provider: 'local', provider_ms: 1 }),
+  event: TextsEmbedded({
+    batch: '0',
+    model: 'm',
+    dimensions: 1,
+    vectors: ['AACAPw=='],
+    provider: 'local',
+    provider_ms: 1,
+  }),
 };
 
 describe('a turn', function () {
@@ -73,7 +80,12 @@ describe('a turn', function () {
     const other = JOB.replace('0001', '0002');
     const broken: JournalRecord = { ...submission, id: `${other}/job.submitted`, job: other };
     await turnWith(async () => undefined)([broken, submission]);
-    const foreign = { ...embedded, id: `${other}/x`, job: other, event: { type: 'no.such', body: {} } } as unknown as JournalRecord;
+    const foreign = {
+      ...embedded,
+      id: `${other}/x`,
+      job: other,
+      event: { type: 'no.such', body: {} },
+    } as unknown as JournalRecord;
     await turnWith(async () => undefined)([foreign, embedded]);
     expect(await findJob(fresh.db, other)).to.deep.include({ status: 'failed' });
     expect((await findJob(fresh.db, other))?.error).to.include({ code: 'internal' });

@@ -1,23 +1,39 @@
 import type { Role } from '../model.ts';
 import { buckets } from './buckets.ts';
 
-/** Texts of one call and their vectors so far. */
+/** Texts of one call, and how far the model has come with them. */
 export interface Request {
   readonly id: number;
   readonly role: Role;
-  readonly texts: readonly (readonly number[])[];
+  readonly texts: readonly string[];
+  /** Token ids of the first texts, as far as they have been split. */
+  readonly encoded: (readonly number[])[];
+  /** Model calls still to make, as positions of texts; undefined until all texts have been split. */
+  left: number[][] | undefined;
   readonly vectors: Float32Array[];
-  /** Model calls still to make, as positions of texts. */
-  readonly left: number[][];
 }
 
-export const request = (id: number, role: Role, texts: readonly (readonly number[])[]): Request => ({
+export const request = (id: number, role: Role, texts: readonly string[]): Request => ({
   id,
   role,
   texts,
+  encoded: [],
+  left: undefined,
   vectors: [],
-  left: buckets(texts.map((text) => text.length)),
 });
+
+/** What to do next for a request; each step is short, so that others need not wait long. */
+export type Step = { readonly split: readonly string[] } | { readonly embed: readonly number[] };
+
+/** Texts split in one step. */
+const SPLIT_TEXTS = 32;
+
+export function nextStep(request: Request): Step {
+  const { texts, encoded } = request;
+  if (encoded.length < texts.length) return { split: texts.slice(encoded.length, encoded.length + SPLIT_TEXTS) };
+  request.left ??= buckets(encoded.map((text) => text.length));
+  return { embed: request.left.shift() ?? [] };
+}
 
 /** Requests in the order in which the model should work on them: queries before documents, else first come, first served. */
 export class RequestQueue {

@@ -6,9 +6,12 @@ import { z } from 'zod';
 
 /** What the model was trained to read of a text, in word pieces, [CLS] and [SEP] included. */
 export const MAX_TOKENS = 256;
-/** Pieces are hardly ever longer on average: text beyond is not read anyway, so it is not even split. */
-const MAX_CHARS_PER_TOKEN = 64;
+/** Longer words are unknown to the model as a whole. */
 const MAX_CHARS_PER_WORD = 100;
+/** Of nearly every text as much as this has more pieces than are read; the rest is not even split then. */
+const USUALLY_ENOUGH_CHARS = 2560;
+/** Pieces are hardly ever longer on average, whatever the text. */
+const ALWAYS_ENOUGH_CHARS = MAX_TOKENS * 64;
 
 /** How the vocabulary's package marks the beginning of a word; WordPiece marks the other pieces instead. */
 const WORD_START = '▁';
@@ -78,7 +81,10 @@ export async function loadTokenizer(): Promise<TextTokenizer> {
   const end = vocab[SEP] ?? 0;
   return {
     encode: (text) => {
-      const { ids } = tokenizer.encode(text.slice(0, MAX_TOKENS * MAX_CHARS_PER_TOKEN));
+      let { ids } = tokenizer.encode(text.slice(0, USUALLY_ENOUGH_CHARS));
+      // The last word may have been cut, so its pieces do not count as read.
+      const enough = text.length <= USUALLY_ENOUGH_CHARS || ids.length > MAX_TOKENS + MAX_CHARS_PER_WORD;
+      if (!enough) ({ ids } = tokenizer.encode(text.slice(0, ALWAYS_ENOUGH_CHARS)));
       return ids.length <= MAX_TOKENS ? ids : [...ids.slice(0, MAX_TOKENS - 1), end];
     },
     count: (text) => tokenizer.encode(text).ids.length,

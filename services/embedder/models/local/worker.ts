@@ -1,10 +1,16 @@
 /** The thread in which the local model computes, so that the service's event loop and its heartbeats never wait. */
+import { setPriority } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.ts';
-import { type Request, RequestQueue, request } from './queue.ts';
+import { nextStep, type Request, RequestQueue, request } from './queue.ts';
 import { openSession, type Session } from './session.ts';
 import { loadTokenizer, type TextTokenizer } from './tokenizer.ts';
+
+interface Tools {
+  readonly session: Session;
+  readonly tokenizer: TextTokenizer;
+}
 
 const port = parentPort;
 if (port === null) throw new Error('this file runs as a worker thread only');
@@ -13,20 +19,30 @@ const tell = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.p
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-function answer({ id, texts, vectors }: Request): void {
+function answer({ id, encoded, vectors }: Request): void {
   const width = vectors[0]?.length ?? 0;
   const all = new Float32Array(vectors.length * width);
   for (const [index, vector] of vectors.entries()) all.set(vector, index * width);
-  tell({ type: 'embedded', id, vectors: all, tokens: texts.reduce((sum, text) => sum + text.length, 0) }, [all.buffer]);
+  tell({ type: 'embedded', id, vectors: all, tokens: encoded.reduce((sum, text) => sum + text.length, 0) }, [
+    all.buffer,
+  ]);
 }
 
-/** One call of the model for one request; tells the outcome after its last call. */
-async function step(session: Session, queue: RequestQueue, current: Request): Promise<void> {
+/** Goes one step on with a request. Gives whether it was the last. */
+async function advance({ session, tokenizer }: Tools, current: Request): Promise<boolean> {
+  const step = nextStep(current);
+  if ('split' in step) {
+    current.encoded.push(...step.split.map((text) => tokenizer.encode(text)));
+    return false;
+  }
+  const vectors = await session.run(step.embed.map((position) => current.encoded[position] ?? []));
+  for (const [index, vector] of vectors.entries()) current.vectors[step.embed[index] ?? 0] = vector;
+  return current.left?.length === 0;
+}
+
+async function step(tools: Tools, queue: RequestQueue, current: Request): Promise<void> {
   try {
-    const positions = current.left.shift() ?? [];
-    const vectors = await session.run(positions.map((position) => current.texts[position] ?? []));
-    for (const [index, vector] of vectors.entries()) current.vectors[positions[index] ?? 0] = vector;
-    if (current.left.length > 0) return;
+    if (!(await advance(tools, current))) return;
     answer(current);
   } catch (error) {
     tell({ type: 'failed', id: current.id, message: reason(error) });
@@ -34,10 +50,10 @@ async function step(session: Session, queue: RequestQueue, current: Request): Pr
   queue.remove(current.id);
 }
 
-/** Works until no request is left. Between two calls of the model it hears new requests and drops. */
-async function work(session: Session, queue: RequestQueue): Promise<void> {
+/** Works until no request is left. Between two steps it hears new requests and drops. */
+async function work(tools: Tools, queue: RequestQueue): Promise<void> {
   for (let current = queue.next(); current !== undefined; current = queue.next()) {
-    await step(session, queue, current);
+    await step(tools, queue, current);
     await setImmediate();
   }
 }
@@ -50,18 +66,12 @@ async function close(session: Session, queue: RequestQueue, working: Promise<voi
   port?.close();
 }
 
-function listen(session: Session, tokenizer: TextTokenizer): void {
+function listen(tools: Tools): void {
   const queue = new RequestQueue();
   let working: Promise<void> | undefined;
   const accept = ({ id, role, texts }: ToWorker & { type: 'embed' }): void => {
-    queue.add(
-      request(
-        id,
-        role,
-        texts.map((text) => tokenizer.encode(text)),
-      ),
-    );
-    working ??= work(session, queue).finally(() => {
+    queue.add(request(id, role, texts));
+    working ??= work(tools, queue).finally(() => {
       working = undefined;
     });
   };
@@ -72,14 +82,27 @@ function listen(session: Session, tokenizer: TextTokenizer): void {
       case 'drop':
         return queue.remove(message.id);
       case 'close':
-        return void close(session, queue, working);
+        return void close(tools.session, queue, working);
       default:
         return message satisfies never;
     }
   });
 }
 
+const NICENESS = 5;
+
+/** Event loops come first where cores are few: theirs and this service's own. Only Linux can do it thread by thread. */
+function giveWay(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(0, NICENESS);
+  } catch {
+    // A sandbox may forbid it; nothing depends on it.
+  }
+}
+
 const { dataDir }: WorkerSetup = workerData;
+giveWay();
 const [session, tokenizer] = await Promise.all([openSession(dataDir), loadTokenizer()]);
-listen(session, tokenizer);
+listen({ session, tokenizer });
 tell({ type: 'ready' });

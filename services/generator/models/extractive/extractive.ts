@@ -14,7 +14,8 @@ async function* write({ question = '', passages = [] }: GenerationRequest, signa
   if (found.length === 0) yield { text: NOT_FOUND };
   for (const [index, { n, text }] of found.entries()) {
     signal.throwIfAborted();
-    yield { text: `${index === 0 ? '' : ' '}${text} [${n}]` };
+    // The space goes with the sentence before it, so that each reaches the reader whole.
+    yield { text: `${text} [${n}]${index === found.length - 1 ? '' : ' '}` };
   }
   const provider_ms = Math.round(performance.now() - begun);
   yield { finish: { finish_reason: 'stop', model: NAME, usage: { provider_ms } } };

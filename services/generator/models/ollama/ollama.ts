@@ -90,9 +90,9 @@ export class OllamaModel implements LanguageModel {
     }
   }
 
-  /** Has the server load the model: a chat without messages does nothing else. */
+  /** Has the server load the model: a chat without messages does nothing else. A slow load goes on without us. */
   async warmUp(): Promise<void> {
-    const call = this.#openCall(new AbortController().signal);
+    const call = this.#openCall(new AbortController().signal, this.#options.idleMs);
     try {
       await this.#client(call).chat({ model: this.model, messages: [], stream: false, keep_alive: KEEP_ALIVE });
     } catch (error) {
@@ -110,9 +110,9 @@ export class OllamaModel implements LanguageModel {
     this.#breaker.close();
   }
 
-  #openCall(signal: AbortSignal): Call {
-    const { idleMs, firstByteMs = idleMs * FIRST_BYTE_FACTOR } = this.#options;
-    return openCall({ provider: PROVIDER, signal, idleMs, firstByteMs });
+  #openCall(signal: AbortSignal, firstByteMs = this.#options.firstByteMs): Call {
+    const { idleMs } = this.#options;
+    return openCall({ provider: PROVIDER, signal, idleMs, firstByteMs: firstByteMs ?? idleMs * FIRST_BYTE_FACTOR });
   }
 
   /** One client a call: its `abort` would end every stream it has. */

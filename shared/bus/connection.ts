@@ -9,6 +9,7 @@ const HEARTBEAT_S = 10;
 const RECONNECT_S = 0.5;
 const CONNECT_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 3_000;
+const SAY_AGAIN_MS = 10_000;
 
 /** One connection to the broker that comes back whenever it breaks. Channels are no business of it. */
 export interface Link extends Closeable {
@@ -50,9 +51,12 @@ export function connectLink(url: string, name: string, log: Logger): Link {
     log.warn({ connection: name, err }, 'lost the broker');
     changed();
   });
-  supervisor.on('connectFailed', ({ err }) =>
-    log.warn({ connection: name, why: err.message }, 'waiting for the broker'),
-  );
+  let saidAt = 0;
+  supervisor.on('connectFailed', ({ err }) => {
+    if (Date.now() - saidAt < SAY_AGAIN_MS) return;
+    saidAt = Date.now();
+    log.warn({ connection: name, why: err.message }, 'waiting for the broker');
+  });
   supervisor.on('blocked', ({ reason }) => {
     blocked = reason;
     log.warn({ connection: name, reason }, 'the broker blocks publishers');

@@ -4,7 +4,11 @@ import { RUNGS_S, type Rung } from './retry-ladder.ts';
 
 /** Deliveries that end without an answer before a command counts as poison. */
 export const DELIVERY_LIMIT = 20;
-const NO_DELIVERY_LIMIT = -1;
+/**
+ * As good as none. RabbitMQ 4 has a limit of 20 unless told otherwise, and -1 would say "none" there; 3.10 takes -1 for a
+ * number that every redelivery exceeds, and loses the message (measured).
+ */
+const NO_DELIVERY_LIMIT = 1_000_000_000;
 /** A full lane refuses commands, which brakes the turns that send them. */
 const LANE_MAX_LENGTH = 500_000;
 /** Longest a command may run before the broker takes it for lost. */
@@ -116,7 +120,7 @@ const retryQueue = (rung: Rung): QueueSpec => ({
 /** What operators see and replay. Every dead letter lies here and, for its job to hear of it, in `journal.dead`. */
 export const deadLetters = (): QueueSpec => ({
   name: DEAD_LETTERS,
-  // Looking at a quorum queue in the management UI counts as a delivery: with a limit, looking would delete.
+  // Looking at a quorum queue in the management UI counts as a delivery: with a small limit, looking would delete.
   arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': NO_DELIVERY_LIMIT },
   binding: { exchange: EXCHANGES.dead, key: '' },
 });

@@ -4,8 +4,6 @@ import { fatal, statement, sync } from './protocol.ts';
 
 /** Statements run on the event loop; after this long the sockets get their turn. */
 const SLICE_MS = 10;
-/** A client that holds a transaction open without a word holds up all others. */
-const IDLE_IN_TRANSACTION_MS = 30_000;
 const END_OF_TRANSACTION = Buffer.concat([sync(), statement('rollback')]);
 
 /** One client of the engine. */
@@ -23,12 +21,18 @@ export interface Engine {
   leave(seat: Seat): void;
 }
 
+export interface EngineOptions {
+  /** The engine threw: its state is lost and the process should end. */
+  readonly onCrash: (error: unknown) => void;
+  /** A client that holds a transaction open without a word holds up all others: after this long it is cut off. */
+  readonly idleInTransactionMs: number;
+}
+
 /**
  * Shares out PGlite, which has a single session, among many clients. Units run one after the other, clients in the
  * order in which they asked; a client whose unit left a transaction open keeps the engine until that has ended.
- * `onCrash` is told when the engine threw: its state is lost then and the process should end.
  */
-export function createEngine(pglite: PGlite, onCrash: (error: unknown) => void): Engine {
+export function createEngine(pglite: PGlite, { onCrash, idleInTransactionMs }: EngineOptions): Engine {
   const units = new Map<Seat, Buffer[]>();
   const waiting: Seat[] = [];
   let owner: Seat | undefined;
@@ -76,9 +80,9 @@ export function createEngine(pglite: PGlite, onCrash: (error: unknown) => void):
 
   function watch(seat: Seat): void {
     idleTimer = setTimeout(() => {
-      seat.hangUp(fatal('25P03', `transaction idle for ${IDLE_IN_TRANSACTION_MS} ms`));
+      seat.hangUp(fatal('25P03', `transaction idle for ${idleInTransactionMs} ms`));
       leave(seat);
-    }, IDLE_IN_TRANSACTION_MS);
+    }, idleInTransactionMs);
   }
 
   function leave(seat: Seat): void {

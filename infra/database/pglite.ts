@@ -20,7 +20,7 @@ interface Module {
   _PostgresMainLoopOnce(): void;
 }
 
-export interface EngineOptions {
+export interface PgliteOptions {
   /** Absent: the database lives in memory and dies with the process. */
   readonly dataDir?: string | undefined;
   /** A dump of a data folder to begin with, instead of an empty database. */
@@ -29,7 +29,7 @@ export interface EngineOptions {
 
 /** Starts PGlite with pgvector. `onCrash` is called when the engine died inside; nothing can be done with it then. */
 export async function openPglite(
-  { dataDir, template }: EngineOptions,
+  { dataDir, template }: PgliteOptions,
   onCrash: (error: unknown) => void,
 ): Promise<PGlite> {
   const pglite = await PGlite.create({

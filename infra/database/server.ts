@@ -12,6 +12,7 @@ const HOST = '127.0.0.1';
 const USER = 'warren';
 const PASSWORD_BYTES = 18;
 const MODE_PRIVATE = 0o600;
+const IDLE_IN_TRANSACTION_MS = 30_000;
 
 export interface EmbeddedDatabaseOptions {
   /** Folder of the data, made when missing; or `memory`: true for one that dies with the process. */
@@ -21,6 +22,8 @@ export interface EmbeddedDatabaseOptions {
   readonly port?: number;
   /** With `memory`: a dump of a data folder to begin with. */
   readonly template?: Blob;
+  /** A client whose open transaction says nothing for this long is cut off (30 s). */
+  readonly idleInTransactionMs?: number;
   /** The engine died inside and nothing can be done with it: default is to end the process, whose supervisor starts it anew. */
   readonly onCrash?: (error: unknown) => void;
 }
@@ -36,7 +39,14 @@ export interface EmbeddedDatabase {
 
 /** Starts Postgres inside this process and serves it on a loopback port to many clients at once. */
 export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
-  const { dataDir, memory = false, port = 0, template, onCrash = endProcess } = options;
+  const {
+    dataDir,
+    memory = false,
+    port = 0,
+    template,
+    onCrash = endProcess,
+    idleInTransactionMs = IDLE_IN_TRANSACTION_MS,
+  } = options;
   if ((dataDir === undefined) !== memory) throw new TypeError('give either dataDir or memory: true');
   const folder = dataDir === undefined ? undefined : await openFolder(dataDir);
   const pglite = await openPglite({ dataDir: folder?.data, template }, onCrash).catch(async (error) => {
@@ -45,7 +55,11 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
   });
   const password = folder?.password ?? newPassword();
   const sockets = new Set<Socket>();
-  const door = { engine: createEngine(pglite, onCrash), password, settings: await settingsOf(pglite) };
+  const door = {
+    engine: createEngine(pglite, { onCrash, idleInTransactionMs }),
+    password,
+    settings: await settingsOf(pglite),
+  };
   let clients = 0;
   const server = createServer((socket) => {
     sockets.add(socket);

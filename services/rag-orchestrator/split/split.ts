@@ -19,10 +19,10 @@ export interface SplitOptions {
 
 export const DEFAULT_SIZE = 200;
 /** Smaller passages than this are not made. */
-export const MIN_SIZE = 24;
+export const MIN_SIZE = 16;
 /** The share of a passage's size that its heading path may take. */
 const HEADING_SHARE = 1 / 3;
-const MAX_OVERLAP_SHARE = 1 / 3;
+const MAX_OVERLAP_SHARE = 1 / 2;
 
 /** A passage before it has an id. `document.text.slice(start, end) === text`, always. */
 export interface PassageDraft {

@@ -20,7 +20,7 @@ import { startPublisher } from './publisher.ts';
 import { listenToPush, startPusher } from './push.ts';
 import { countQueues, listQueues } from './queues.ts';
 import { serve } from './serve.ts';
-import { EXCHANGES, topology } from './topology.ts';
+import { EXCHANGES, journalName, topology } from './topology.ts';
 
 const APPEND_TIMEOUT_MS = 30_000;
 const SEND_TIMEOUT_MS = 30_000;
@@ -111,7 +111,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
           outbox.publish(
             deadMessage(
               { ...message, content: Buffer.from(typeof raw === 'string' ? raw : JSON.stringify(raw)) },
-              message.fields.routingKey,
+              journalName(partition),
               { code: 'validation', message: why, retryable: false },
             ),
           ),

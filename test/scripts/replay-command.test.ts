@@ -37,7 +37,13 @@ function shelf(letters: DeadLetter[]) {
       const fit = letters.filter(({ id }) => filter.ids === undefined || filter.ids.includes(id));
       const skipped = fit.filter((l) => !l.replayable).map(({ id }) => ({ id, why: 'not a command' }));
       const done = options.dryRun === true ? 0 : fit.length - skipped.length;
-      return { matched: fit.length, replayed: done, discarded: done, skipped: options.dryRun === true ? [] : skipped };
+      return {
+        matched: fit.length,
+        done,
+        replayed: done,
+        discarded: done,
+        skipped: options.dryRun === true ? [] : skipped,
+      };
     };
   const dead: DeadLetters = {
     list: async (filter = {}, limit = 0) => {

@@ -42,7 +42,7 @@ export async function act(
       return terminal.signal.aborted ? EXIT.interrupted : EXIT.usage;
     }
   }
-  const outcome = await carryOut(deed, dead, filter, command, terminal);
+  const outcome = await carryOut(deed, dead, filter, command, terminal, preview.matched);
   return report(deed, outcome, command, terminal);
 }
 
@@ -52,14 +52,13 @@ async function carryOut(
   filter: DeadLetterFilter,
   { limit, rate, dryRun }: ActCommand,
   terminal: Terminal,
+  total = 0,
 ): Promise<Outcome> {
   const progress = terminal.progress();
   const options = {
     ...(limit !== undefined && { limit }),
     ...(rate !== undefined && { ratePerS: rate }),
-    ...(dryRun === true
-      ? { dryRun }
-      : { onProgress: (p: { done: number; total: number }) => progress.update(p.done, p.total) }),
+    ...(dryRun === true ? { dryRun } : { onProgress: ({ done }: { done: number }) => progress.update(done, total) }),
     signal: terminal.signal,
   };
   try {

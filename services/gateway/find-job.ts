@@ -20,7 +20,7 @@ const notFound = (id: string) => new Problem('job_not_found', `there is no job "
  */
 export async function findOwned(gateway: Gateway, owner: string, id: string, gone: AbortSignal): Promise<Job> {
   if (!isId('job', id)) throw notFound(id);
-  const job = (await findJob(gateway.db, id)) ?? (isYoung(id) ? await awaitBirth(gateway, id, gone) : undefined);
+  const job = (await findJob(gateway.reads, id)) ?? (isYoung(id) ? await awaitBirth(gateway, id, gone) : undefined);
   if (job === undefined || job.owner !== owner) throw notFound(id);
   return job;
 }
@@ -31,14 +31,14 @@ function isYoung(id: string): boolean {
 }
 
 async function awaitBirth(
-  { hub, db, limits, lifecycle }: Gateway,
+  { hub, reads, limits, lifecycle }: Gateway,
   id: string,
   gone: AbortSignal,
 ): Promise<Job | undefined> {
   const watch = new Watch(hub, id, 'birth');
   try {
     const patience = { timeoutMs: limits.birthMs, rereadMs: LOOK_MS, signals: [gone, lifecycle.signal] };
-    return await watch.job(() => findJob(db, id), patience);
+    return await watch.job(() => findJob(reads, id), patience);
   } finally {
     watch.close();
   }
@@ -49,13 +49,13 @@ async function awaitBirth(
  * `watch` must have been following the job since before it could end.
  */
 export async function awaitEnd(
-  { db, limits, lifecycle }: Gateway,
+  { reads, limits, lifecycle }: Gateway,
   watch: Watch,
   job: Job,
   timeoutMs: number,
   gone: AbortSignal,
 ): Promise<Job> {
-  const read = () => findJob(db, job.id).catch(unlessUnavailable);
+  const read = () => findJob(reads, job.id).catch(unlessUnavailable);
   const patience = { timeoutMs, rereadMs: limits.rereadMs, signals: [gone, lifecycle.signal] };
   return (await watch.job(read, patience)) ?? job;
 }

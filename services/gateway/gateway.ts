@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
+import { collectionDefaults } from '../../shared/config/collection-defaults.ts';
 import type { Config } from '../../shared/config/config.ts';
-import type { Database } from '../../shared/store/database.ts';
+import type { Database, Queryable } from '../../shared/store/database.ts';
 import { AfterResponse } from './after-response.ts';
 import { Fleet } from './fleet.ts';
+import { impatient } from './impatient.ts';
 import { Keyring } from './keyring.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { LIMITS, type Limits } from './limits.ts';
@@ -10,10 +12,14 @@ import { Hub } from './live/hub.ts';
 import type { GatewayBus } from './ports.ts';
 import { Tickets, ticketSecret } from './tickets.ts';
 
+type CollectionDefaults = ReturnType<typeof collectionDefaults>;
+
 /** Everything that routes and sockets work with. */
 export interface Gateway {
   readonly bus: GatewayBus;
   readonly db: Database;
+  /** The database for reading. */
+  readonly reads: Queryable;
   readonly log: Logger;
   readonly limits: Limits;
   readonly lifecycle: Lifecycle;
@@ -22,8 +28,8 @@ export interface Gateway {
   readonly hub: Hub;
   readonly fleet: Fleet;
   readonly afterResponse: AfterResponse;
-  /** Model of collections that name none. */
-  readonly embeddingModel: string;
+  /** Settings of collections that name none. */
+  readonly collectionDefaults: CollectionDefaults;
 }
 
 interface Needs {
@@ -34,19 +40,21 @@ interface Needs {
   readonly limits?: Partial<Limits>;
 }
 
-export function createGateway({ bus, db, log, config, limits }: Needs): Gateway {
+export function createGateway({ bus, db, log, config, limits: narrowed }: Needs): Gateway {
+  const limits = { ...LIMITS, ...narrowed };
   const keyring = new Keyring(config.apiKeys);
   return {
     bus,
     db,
+    reads: impatient(db, limits.readMs),
     log,
-    limits: { ...LIMITS, ...limits },
+    limits,
     lifecycle: new Lifecycle(),
     keyring,
     tickets: new Tickets(ticketSecret(config.ticketSecret, config.apiKeys), keyring),
     hub: new Hub(),
     fleet: new Fleet(),
     afterResponse: new AfterResponse(log),
-    embeddingModel: config.embeddingModel,
+    collectionDefaults: collectionDefaults(config),
   };
 }

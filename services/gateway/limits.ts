@@ -18,6 +18,8 @@ export interface Limits {
   /** How long a reader may keep that buffer full before it is closed. */
   readonly stallMs: number;
   readonly heartbeatMs: number;
+  /** How long one statement that reads may take before it counts as an outage. */
+  readonly readMs: number;
   /** Every so often the database is asked whether a push was lost. */
   readonly netMs: number;
   /** As `netMs`, for somebody who waits for a job to end. */
@@ -43,6 +45,7 @@ export const LIMITS: Limits = {
   sendBufferBytes: MIB,
   stallMs: 5_000,
   heartbeatMs: 20_000,
+  readMs: 10_000,
   netMs: 15_000,
   rereadMs: 2_000,
   birthMs: 2_000,

@@ -4,8 +4,9 @@ import { JobSubmitted } from '../../../shared/messages/submission.ts';
 import { metrics } from '../../../shared/metrics/metrics.ts';
 import { append, refuseWhenUnfit } from '../append.ts';
 import type { Gateway } from '../gateway.ts';
+import { Problem } from '../problem.ts';
 import type { Draft } from './draft.ts';
-import { claim } from './idempotency.ts';
+import { claim, release } from './idempotency.ts';
 
 export interface Accepted {
   readonly job: Job;
@@ -34,11 +35,21 @@ export async function accept(
   const id = claimed?.job ?? newId('job');
   follow?.(id);
   if (claimed?.known !== undefined) return { job: claimed.known, replayed: true };
-  const job = jobOf(draft, id, await draft.input(gateway, id));
-  await append(gateway, { id: `${id}/job.submitted`, job: id, at: bornAt(id), event: submissionOf(job) });
-  metrics.accepted.inc({ type: job.type });
-  return { job, replayed: claimed?.repeated ?? false };
+  try {
+    const job = jobOf(draft, id, await draft.input(gateway, id));
+    await append(gateway, { id: `${id}/job.submitted`, job: id, at: bornAt(id), event: submissionOf(job) });
+    metrics.accepted.inc({ type: job.type });
+    return { job, replayed: claimed?.repeated ?? false };
+  } catch (error) {
+    if (claimed !== undefined && idempotencyKey !== undefined && isFinal(error)) {
+      await release(gateway, draft, idempotencyKey, claimed).catch(() => undefined); // it is forgotten by age as well
+    }
+    throw error;
+  }
 }
+
+/** The job will never be, however often it is sent. After any other failure it may be on its way. */
+const isFinal = (error: unknown): boolean => error instanceof Problem && error.status < 500;
 
 /** The job as its first turn will find it. Its time is its id's, so that a repeated acceptance is the same job. */
 function jobOf(draft: Draft, id: string, input: Job['input']): Job {

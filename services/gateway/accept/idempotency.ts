@@ -1,6 +1,6 @@
 import { newId } from '../../../shared/ids.ts';
 import type { Job } from '../../../shared/messages/job.ts';
-import { claimKey } from '../../../shared/store/idempotency.ts';
+import { claimKey, releaseKey } from '../../../shared/store/idempotency.ts';
 import { findJob } from '../../../shared/store/jobs.ts';
 import type { Gateway } from '../gateway.ts';
 import { Problem } from '../problem.ts';
@@ -8,7 +8,7 @@ import type { Draft } from './draft.ts';
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
-interface Claim {
+export interface Claim {
   /** The job that this key stands for. */
   readonly job: string;
   readonly repeated: boolean;
@@ -26,12 +26,17 @@ export function keyOf(header: string): string | undefined {
 }
 
 /** Makes the key stand for a new job, unless it stands for one already. @throws {Problem} idempotency_key_reused */
-export async function claim({ db }: Gateway, draft: Draft, key: string): Promise<Claim> {
+export async function claim({ reads }: Gateway, draft: Draft, key: string): Promise<Claim> {
   const body_hash = draft.fingerprint();
-  const held = await claimKey(db, { owner: draft.owner, key, body_hash, job: newId('job') });
+  const held = await claimKey(reads, { owner: draft.owner, key, body_hash, job: newId('job') });
   if (held.body_hash !== body_hash) {
     throw new Problem('idempotency_key_reused', 'this Idempotency-Key was used for a request with another body');
   }
-  const known = held.fresh ? undefined : await findJob(db, held.job);
+  const known = held.fresh ? undefined : await findJob(reads, held.job);
   return { job: held.job, repeated: !held.fresh, ...(known === undefined ? {} : { known }) };
+}
+
+/** Gives back a fresh claim whose job turned out to be refused: the next try may be another request. */
+export async function release({ reads }: Gateway, draft: Draft, key: string, { job, repeated }: Claim): Promise<void> {
+  if (!repeated) await releaseKey(reads, { owner: draft.owner, key, job });
 }

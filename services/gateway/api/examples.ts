@@ -1,6 +1,5 @@
 /** Values that stand in the API documents, the same everywhere so that one request can be followed through. */
 export const JOB = 'job_019b2f4e-7c1a-7d21-9f3e-0a4b5c6d7e8f';
-export const DOCUMENT = 'doc_019b2f4e-7c1a-7a02-8d11-2f3a4b5c6d7e';
 export const PASSAGE = 'psg_019b2f4e-8f00-7c44-9b77-1a2b3c4d5e6f';
 export const DEAD_LETTER = 'dl_019b2f4e-7c1a-7b35-a2c4-6f7e8d9c0b1a';
 export const AT = '2026-01-31T12:00:00.000Z';

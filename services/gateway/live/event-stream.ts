@@ -28,11 +28,11 @@ export async function streamEvents(gateway: Gateway, ctx: Context, wanted: Wante
   ctx.respond = false;
   const response = ctx.res;
   response.write(`retry: ${RECONNECT_MS}\n\n`);
-  const { hub, db, limits, lifecycle } = gateway;
+  const { hub, reads, limits, lifecycle } = gateway;
   const subscription = new Subscription({
     ...wanted,
     hub,
-    read: (job, after, limit) => eventsAfter(db, job, after, limit),
+    read: (job, after, limit) => eventsAfter(reads, job, after, limit),
     sink: sinkOf(response, limits),
     netMs: limits.netMs,
   });

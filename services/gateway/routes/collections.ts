@@ -14,9 +14,6 @@ import type { Gateway } from '../gateway.ts';
 import { principalOf } from '../middleware/authenticate.ts';
 import { Problem } from '../problem.ts';
 
-/** Fits the 256 word pieces of the default embedding model, its heading path included. */
-const DEFAULT_CHUNKING = { size: 200, overlap: 30 };
-
 const common = { access: 'key', tag: 'Collections' } as const;
 
 export const collectionRoutes = (gateway: Gateway): Endpoint[] => [
@@ -29,8 +26,12 @@ export const collectionRoutes = (gateway: Gateway): Endpoint[] => [
     body: NewCollection,
     answers: { 201: { description: 'It is there.', schema: CollectionView, headers: ['Location'] } },
     problems: ['collection_exists', 'store_unavailable'],
-    handle: async (ctx, { body: { name, embedding_model = gateway.embeddingModel, chunking = DEFAULT_CHUNKING } }) => {
-      const settings = { embedding_model, chunk_size: chunking.size, chunk_overlap: chunking.overlap };
+    handle: async (ctx, { body: { name, embedding_model, chunking } }) => {
+      const settings = {
+        ...gateway.collectionDefaults,
+        ...(embedding_model === undefined ? {} : { embedding_model }),
+        ...(chunking === undefined ? {} : { chunk_size: chunking.size, chunk_overlap: chunking.overlap }),
+      };
       const made = await createCollection(gateway.db, principalOf(ctx).owner, name, settings).catch(refuseTwin);
       ctx.status = 201;
       ctx.set('Location', `/v1/collections/${name}`);
@@ -45,7 +46,7 @@ export const collectionRoutes = (gateway: Gateway): Endpoint[] => [
     answers: { 200: { description: 'All of them, by name.', schema: CollectionPage } },
     problems: ['store_unavailable'],
     handle: async (ctx) => {
-      const collections = await listCollections(gateway.db, principalOf(ctx).owner);
+      const collections = await listCollections(gateway.reads, principalOf(ctx).owner);
       ctx.body = { data: await viewsOf(gateway, collections), has_more: false, next_cursor: null };
     },
   }),
@@ -78,8 +79,8 @@ export const collectionRoutes = (gateway: Gateway): Endpoint[] => [
 ];
 
 /** @throws {Problem} collection_not_found */
-export async function collectionOf({ db }: Gateway, owner: string, name: string): Promise<Collection> {
-  const collection = await findCollection(db, owner, name);
+export async function collectionOf({ reads }: Gateway, owner: string, name: string): Promise<Collection> {
+  const collection = await findCollection(reads, owner, name);
   if (collection === undefined) throw notFound(name);
   return collection;
 }
@@ -91,9 +92,9 @@ function refuseTwin(error: unknown): never {
   throw error instanceof CollectionExists ? new Problem('collection_exists', error.message, { cause: error }) : error;
 }
 
-async function viewsOf({ db }: Gateway, collections: readonly Collection[]): Promise<CollectionView[]> {
+async function viewsOf({ reads }: Gateway, collections: readonly Collection[]): Promise<CollectionView[]> {
   const sizes = await collectionSizes(
-    db,
+    reads,
     collections.map(({ id }) => id),
   );
   const sizeOf = new Map(sizes.map((size) => [size.id, size]));

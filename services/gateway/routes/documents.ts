@@ -59,7 +59,7 @@ export const documentRoutes = (gateway: Gateway): Endpoint[] => [
     problems: ['collection_not_found', 'store_unavailable'],
     handle: async (ctx, { params: { name }, query: { limit, after } }) => {
       const { id } = await collectionOf(gateway, principalOf(ctx).owner, name);
-      const documents = await listDocuments(gateway.db, { collection_id: id, limit: limit + 1, after });
+      const documents = await listDocuments(gateway.reads, { collection_id: id, limit: limit + 1, after });
       ctx.body = pageOf(documents, limit, viewOf, (document) => document.id);
     },
   }),
@@ -73,7 +73,7 @@ export const documentRoutes = (gateway: Gateway): Endpoint[] => [
     problems: ['collection_not_found', 'document_not_found', 'store_unavailable'],
     handle: async (ctx, { params: { name, id } }) => {
       const collection = await collectionOf(gateway, principalOf(ctx).owner, name);
-      const document = await getDocument(gateway.db, { collection_id: collection.id, id });
+      const document = await getDocument(gateway.reads, { collection_id: collection.id, id });
       if (document === undefined) throw notFound(id);
       ctx.body = { ...viewOf(document), text: document.text };
     },

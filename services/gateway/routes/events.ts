@@ -42,7 +42,7 @@ export const eventRoutes = (gateway: Gateway): Endpoint[] => [
       const numbers = wantsNumbers(job);
       ctx.vary('Accept');
       if (ctx.accepts('application/json', 'text/event-stream') !== 'text/event-stream') {
-        const events = await eventsAfter(gateway.db, id, after, limit + 1);
+        const events = await eventsAfter(gateway.reads, id, after, limit + 1);
         ctx.body = pageOf(
           events,
           limit,

@@ -39,7 +39,7 @@ export const jobRoutes = (gateway: Gateway): Endpoint[] => [
     answers: { 200: { description: 'A page of jobs.', schema: JobPage } },
     problems: ['store_unavailable'],
     handle: async (ctx, { query: { limit, ...filter } }) => {
-      const jobs = await listJobs(gateway.db, { ...filter, owner: principalOf(ctx).owner, limit: limit + 1 });
+      const jobs = await listJobs(gateway.reads, { ...filter, owner: principalOf(ctx).owner, limit: limit + 1 });
       ctx.body = pageOf(jobs, limit, jobView, ({ id }) => id);
     },
   }),

@@ -7,4 +7,3 @@ export const CLOSE = {
   slowReader: 4413,
   tooMany: 4429,
 } as const;
-export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];

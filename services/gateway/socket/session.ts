@@ -162,8 +162,8 @@ export class Session {
   }
 
   #open(job: string, after: number, numbers: boolean): Subscription {
-    const { hub, db, limits } = this.#gateway;
-    const read = (id: string, from: number, limit: number) => eventsAfter(db, id, from, limit);
+    const { hub, reads, limits } = this.#gateway;
+    const read = (id: string, from: number, limit: number) => eventsAfter(reads, id, from, limit);
     return new Subscription({ job, after, numbers, hub, read, sink: this.#outlet, netMs: limits.netMs });
   }
 

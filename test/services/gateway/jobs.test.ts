@@ -130,6 +130,13 @@ describe('gateway: jobs', () => {
       expect(other.body.code).to.equal('idempotency_key_reused');
     });
 
+    it('do not hold the key when they are refused after all', async () => {
+      const key = { 'idempotency-key': 'refused' };
+      const heavy = { documents: [{ text: 'x', metadata: { a: 'x'.repeat(800_000) } }] };
+      expect((await ann.post('/v1/collections/c/documents', heavy, key)).status).to.equal(413);
+      expect((await ann.post('/v1/jobs', EMBED, key)).status).to.equal(202);
+    });
+
     it('need a key that can be one', async () => {
       const { status, body } = await ann.post('/v1/jobs', EMBED, { 'idempotency-key': 'x'.repeat(256) });
       expect([status, body.code]).to.deep.equal([400, 'idempotency_key_invalid']);

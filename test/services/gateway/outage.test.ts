@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { expect } from 'chai';
 import pino from 'pino';
 import { createGateway } from '../../../services/gateway/gateway.ts';
@@ -19,25 +19,13 @@ describe('gateway: outages', () => {
 
   describe('of the database', () => {
     let ann: ReturnType<typeof client>;
-    let stop: () => Promise<void>;
+    let down: Awaited<ReturnType<typeof withDatabase>>;
 
     before(async () => {
-      const config = {
-        apiKeys: [{ name: 'ann', key: ANN, admin: true }],
-        ticketSecret: undefined,
-        embeddingModel: 'm',
-      };
-      const db = openDatabase({ url: 'postgres://nobody@127.0.0.1:1/none' });
-      const gateway = createGateway({ bus: fixture.bus, db, log: pino({ level: 'silent' }), config });
-      const server = new HttpServer(gateway);
-      await server.listen(0, '127.0.0.1');
-      ann = client(server.url);
-      stop = async () => {
-        await server.close();
-        await db.close();
-      };
+      down = await withDatabase(fixture, 'postgres://nobody@127.0.0.1:1/none');
+      ann = client(down.url);
     });
-    after(() => stop());
+    after(() => down.stop());
 
     it('jobs are accepted all the same', async () => {
       const { status, body } = await ann.post('/v1/jobs', EMBED);
@@ -71,6 +59,27 @@ describe('gateway: outages', () => {
       const { status, body } = await ann.get('/readyz');
       expect([status, body.status, body.dependencies.broker]).to.deep.equal([200, 'degraded', 'ok']);
       expect(body.dependencies.database).to.match(/not available/);
+    });
+  });
+
+  describe('of a database that hangs', () => {
+    it('reading it is 503 after a moment, accepting goes on, and a wait ends', async () => {
+      const silent = createServer();
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      const { port } = silent.address() as AddressInfo;
+      const { url, stop } = await withDatabase(fixture, `postgres://nobody@127.0.0.1:${port}/none`);
+      try {
+        const ann = client(url);
+        const begun = Date.now();
+        const accepted = await ann.post('/v1/jobs', EMBED, { prefer: 'wait=1' });
+        expect(accepted.status).to.equal(202);
+        const read = await ann.get(`/v1/jobs/${accepted.body.id}`);
+        expect([read.status, read.body.code]).to.deep.equal([503, 'store_unavailable']);
+        expect(Date.now() - begun).to.be.below(4_000);
+      } finally {
+        await stop();
+        silent.close();
+      }
     });
   });
 
@@ -192,3 +201,17 @@ describe('gateway: outages', () => {
     });
   });
 });
+
+/** A gateway on the fixture's broker and another database. */
+async function withDatabase({ bus }: Fixture, url: string) {
+  const config = { apiKeys: [{ name: 'ann', key: ANN, admin: true }], ticketSecret: undefined, embeddingModel: 'm' };
+  const db = openDatabase({ url });
+  const gateway = createGateway({ bus, db, log: pino({ level: 'silent' }), config, limits: { readMs: 300 } });
+  const server = new HttpServer(gateway);
+  await server.listen(0, '127.0.0.1');
+  const stop = async () => {
+    await server.close();
+    await db.close();
+  };
+  return { url: server.url, stop };
+}

@@ -27,19 +27,27 @@ function reply({ messages = [] }: ChatBody): string[] {
 
 async function start(): Promise<System> {
   const ollama = await startOllamaDouble({ models: ['double'], reply, pieceMs: PIECE_MS });
-  const warren = await startWarren({ GENERATOR: 'ollama', OLLAMA_HOST: ollama.url, GENERATION_MODEL: 'double' });
-  return { warren, ollama };
+  try {
+    const warren = await startWarren({ GENERATOR: 'ollama', OLLAMA_HOST: ollama.url, GENERATION_MODEL: 'double' });
+    return { warren, ollama };
+  } catch (error) {
+    await ollama.stop();
+    throw error;
+  }
 }
 
 /** Stops what was started; a process that stays behind fails the run. */
 export async function stopSystem(): Promise<void> {
   if (shared === undefined) return;
-  const { warren, ollama } = await shared;
+  const running = await shared.catch(() => undefined); // its suites have told why it did not start
+  if (running === undefined) return;
+  const { warren, ollama } = running;
   const { pids } = await warren.run();
   const code = await warren.stop();
   await ollama.stop();
   const left = Object.entries(pids).filter(([, pid]) => isAlive(pid));
-  if (code !== 0 || left.length > 0) throw new Error(`Warren stopped with ${code}; left behind: ${JSON.stringify(left)}`);
+  if (code !== 0 || left.length > 0)
+    throw new Error(`Warren stopped with ${code}; left behind: ${JSON.stringify(left)}`);
 }
 
 function isAlive(pid: number): boolean {

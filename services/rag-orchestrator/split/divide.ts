@@ -1,22 +1,29 @@
 import type { TextBlock } from './document.ts';
-import { graphemeStart } from './graphemes.ts';
+import { graphemeEnd, graphemeStart, isLowSurrogate } from './graphemes.ts';
 import { linesOf } from './lines.ts';
 import { type Span, trimmed } from './span.ts';
 import { estimateTokens, reach } from './tokens.ts';
 
 /** What a cut before a unit costs when passages are packed, beside their raggedness (see `pack`). */
-export const SEAM = { block: 0, item: 0.03, codeLine: 0.05, sentence: 0.1, line: 0.15, word: 0.3 } as const;
+export const SEAM = { block: 0, item: 0.03, codeLine: 0.05, sentence: 0.1, line: 0.15 } as const;
 
 /** A span that is not cut any further: it fits the budget. */
 export interface Unit extends Span {
   readonly tokens: number;
   readonly seam: number;
+  /**
+   * It begins a piece in any case: it is a further part of a sentence that does not fit, and parts of a word cost more
+   * together than apart.
+   */
+  readonly opens?: true;
 }
 
 const sentences = new Intl.Segmenter('en', { granularity: 'sentence' });
 const words = new Intl.Segmenter('en', { granularity: 'word' });
 /** How far behind a cut the text is shown to the segmenter of words. */
 const LOOK_AHEAD = 48;
+/** A grapheme up to this length stays whole even where it exceeds the budget. */
+const MAX_GRAPHEME_CHARS = 100;
 
 /** Cuts a block into units of at most `budget` tokens, at the best places that it offers. */
 export function* divide(text: string, block: TextBlock, budget: number): Generator<Unit> {
@@ -63,17 +70,15 @@ function* divideLines(
 function* divideWords(text: string, span: Span, budget: number, total: number, firstSeam: number): Generator<Unit> {
   let { start } = span;
   let left = total;
-  let seam = firstSeam;
   while (start < span.end) {
     const aim = left / Math.max(1, Math.ceil(left / budget));
     const limit = Math.max(start + 1, reach(text, start, span.end, Math.min(budget, aim + ROUNDING)));
     const end = limit >= span.end ? span.end : wordCut(text, start, limit, span.end);
     const tokens = estimateTokens(text, start, end);
     const unit = trimmed(text, { start, end });
-    if (unit !== undefined) yield { ...unit, tokens, seam };
+    if (unit !== undefined) yield { ...unit, tokens, seam: firstSeam, ...(start > span.start && { opens: true }) };
     left -= tokens;
     start = end;
-    seam = SEAM.word;
   }
 }
 
@@ -87,8 +92,9 @@ function wordCut(text: string, start: number, limit: number, end: number): numbe
   const cuts = [lastSpace(window, size), lastWord(window, size), size].map((cut) => graphemeStart(text, start + cut));
   const cut = cuts.find((at) => at > start);
   if (cut !== undefined) return cut;
-  const splitsPair = /[\uDC00-\uDFFF]/.test(text.charAt(limit));
-  return splitsPair ? limit + 1 : limit;
+  const next = graphemeEnd(text, limit);
+  if (next - start <= MAX_GRAPHEME_CHARS) return next;
+  return isLowSurrogate(text.charCodeAt(limit)) ? limit + 1 : limit;
 }
 
 /** White space in the second half of the first `size` characters; 0 without. */

@@ -28,4 +28,4 @@ function isPlainCut(text: string, at: number): boolean {
 /** Characters that never join another of their kind: Latin letters and signs, CJK ideographs. */
 const standsAlone = (code: number): boolean => code < 0x300 || (code >= 0x4e00 && code <= 0x9fff);
 
-const isLowSurrogate = (code: number): boolean => code >= 0xdc00 && code <= 0xdfff;
+export const isLowSurrogate = (code: number): boolean => code >= 0xdc00 && code <= 0xdfff;

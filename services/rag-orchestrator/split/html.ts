@@ -6,8 +6,8 @@ import { PageText, type Style } from './html-text.ts';
 type Node = DefaultTreeAdapterTypes.Node;
 type Element = DefaultTreeAdapterTypes.Element;
 
-/** Browsers stop nesting at 512; beyond that parsing takes quadratic time. */
-const MAX_DEPTH = 512;
+/** Browsers stop nesting at 512. Parsing takes quadratic time in the depth. */
+const MAX_DEPTH = 1000;
 
 const HIDDEN_TAGS = new Set(
   'script style noscript template nav svg math iframe object embed canvas audio video select datalist textarea button head'.split(
@@ -68,18 +68,23 @@ function write(page: PageText, node: Node, style: Style): void {
 
 function writeElement(page: PageText, element: Element, style: Style): void {
   const tag = element.tagName;
-  if (tag === 'br') return page.verbatim('\n', style);
-  if (tag === 'table' && style !== TABLE && isData(element)) return writeTable(page, element);
-  part(page, tag, style);
-  const inner = style === TABLE ? style : styleIn(tag, style);
+  if (tag === 'br') page.verbatim('\n', style);
+  else if (tag === 'table' && style !== TABLE && isData(element)) writeTable(page, element);
+  else {
+    part(page, tag, style);
+    writeChildren(page, element, style === TABLE ? style : styleIn(tag, style));
+    part(page, tag, style);
+  }
+}
+
+function writeChildren(page: PageText, { tagName, childNodes }: Element, style: Style): void {
   let items = 0;
-  for (const child of element.childNodes) {
+  for (const child of childNodes) {
     const isItem = child.nodeName === 'li';
-    if (isItem) page.mark(tag === 'ol' ? `${++items}. ` : '- ');
-    write(page, child, inner);
+    if (isItem) page.mark(tagName === 'ol' ? `${++items}. ` : '- ');
+    write(page, child, style);
     if (isItem) page.mark('');
   }
-  part(page, tag, style);
 }
 
 /** What stands before and after an element: nothing, a space, a line ending or an empty line. */

@@ -97,14 +97,20 @@ class Scanner {
       this.#leaveLists(line.indent);
     const container = this.#lists.at(-1) ?? 0;
     const standsIn = line.indent - container >= CODE_INDENT;
-    if (standsIn && (this.#open === undefined || this.#open.kind === 'code')) return this.#goOn('code', line);
-    if (this.#open?.kind === 'code') this.#close();
-    if (standsIn) return this.#paragraph(line);
-    if (fence !== undefined) return this.#fence(line, fence, 'code');
-    if (container === 0 && !line.quoted && (this.#heading(line) || this.#html(line))) return;
-    if (isRule(line)) return this.#rule(line);
+    if (standsIn && (this.#open === undefined || this.#open.kind === 'code')) this.#goOn('code', line);
+    else {
+      if (this.#open?.kind === 'code') this.#close();
+      if (standsIn) this.#paragraph(line);
+      else if (fence !== undefined) this.#fence(line, fence, 'code');
+      else if (container > 0 || line.quoted || !(this.#heading(line) || this.#html(line)))
+        this.#ruleItemOrParagraph(line);
+    }
+  }
+
+  #ruleItemOrParagraph(line: MarkdownLine): void {
     const mark = listMark(line);
-    if (mark !== undefined) this.#item(line, mark);
+    if (isRule(line)) this.#rule(line);
+    else if (mark !== undefined) this.#item(line, mark);
     else this.#paragraph(line);
   }
 

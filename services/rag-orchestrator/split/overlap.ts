@@ -24,7 +24,7 @@ function firstWithin(text: string, starts: readonly number[], before: Span, over
   let found: number | undefined;
   for (const start of starts.toReversed()) {
     tokens += estimateTokens(text, start, end);
-    if (tokens > overlap || start === before.start) break;
+    if (tokens > overlap || start <= before.start) break;
     found = start;
     end = start;
   }

@@ -22,6 +22,7 @@ export function pack(units: readonly Unit[], budget: number): Span[] {
         cost[end] = total;
         startOf[end] = start;
       }
+      if (unit.opens === true) break;
     }
   }
   return piecesOf(units, startOf);

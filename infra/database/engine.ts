@@ -19,6 +19,8 @@ export interface Engine {
   submit(seat: Seat, unit: Buffer): void;
   /** Forgets a client that hung up; its open transaction is rolled back. */
   leave(seat: Seat): void;
+  /** Lets the unit under way end and runs no other. What is not committed then never will be. */
+  close(): Promise<void>;
 }
 
 export interface EngineOptions {
@@ -36,12 +38,18 @@ export function createEngine(pglite: PGlite, { onCrash, idleInTransactionMs }: E
   const units = new Map<Seat, Buffer[]>();
   const waiting: Seat[] = [];
   let owner: Seat | undefined;
-  let running = false;
+  let busy = false;
+  let idle = Promise.resolve();
+  let closed = false;
   let idleTimer: NodeJS.Timeout | undefined;
 
+  function wake(): void {
+    if (busy || closed) return;
+    busy = true;
+    idle = run();
+  }
+
   async function run(): Promise<void> {
-    if (running) return;
-    running = true;
     clearTimeout(idleTimer);
     try {
       for (let seat = next(), since = performance.now(); seat !== undefined; seat = next()) {
@@ -53,13 +61,14 @@ export function createEngine(pglite: PGlite, { onCrash, idleInTransactionMs }: E
     } catch (error) {
       onCrash(error);
     } finally {
-      running = false;
-      if (owner !== undefined) watch(owner);
+      busy = false;
+      if (owner !== undefined && !closed) watch(owner);
     }
   }
 
   /** The seat whose unit runs next: the owner's, if it has one; else of him who has waited longest. */
   function next(): Seat | undefined {
+    if (closed) return undefined;
     if (owner === undefined) return waiting.shift();
     if (!units.has(owner)) return owner; // it left: its transaction must be ended
     return units.get(owner)?.length ? owner : undefined;
@@ -67,15 +76,14 @@ export function createEngine(pglite: PGlite, { onCrash, idleInTransactionMs }: E
 
   async function turn(seat: Seat): Promise<void> {
     owner = seat;
-    const queue = units.get(seat);
-    const unit = queue?.shift() ?? END_OF_TRANSACTION;
+    const unit = units.get(seat)?.shift() ?? END_OF_TRANSACTION;
     const flushed = unit !== END_OF_TRANSACTION && endsWithFlush(unit);
     await pglite.execProtocolRawStream(unit, {
       // The bytes are a view of the engine's memory, which it uses again.
       onRawData: (bytes) => (units.has(seat) ? seat.write(Buffer.from(bytes)) : undefined),
     });
     if (!flushed && !pglite.isInTransaction()) owner = undefined;
-    if (owner === undefined && queue?.length) waiting.push(seat);
+    if (owner === undefined && units.get(seat)?.length) waiting.push(seat);
   }
 
   function watch(seat: Seat): void {
@@ -89,7 +97,7 @@ export function createEngine(pglite: PGlite, { onCrash, idleInTransactionMs }: E
     if (!units.delete(seat)) return;
     const place = waiting.indexOf(seat);
     if (place !== -1) waiting.splice(place, 1);
-    if (owner === seat) void run();
+    if (owner === seat) wake();
   }
 
   return {
@@ -98,9 +106,14 @@ export function createEngine(pglite: PGlite, { onCrash, idleInTransactionMs }: E
       if (queue === undefined) units.set(seat, [unit]);
       else queue.push(unit);
       if (seat !== owner && !waiting.includes(seat)) waiting.push(seat);
-      void run();
+      wake();
     },
     leave,
+    close() {
+      closed = true;
+      clearTimeout(idleTimer);
+      return idle;
+    },
   };
 }
 

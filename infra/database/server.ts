@@ -20,6 +20,8 @@ export interface EmbeddedDatabaseOptions {
   readonly memory?: boolean;
   /** TCP port on loopback; 0 (default) for any free one. */
   readonly port?: number;
+  /** Of its only user; default is one that is made with the folder and stays. */
+  readonly password?: string;
   /** With `memory`: a dump of a data folder to begin with. */
   readonly template?: Blob;
   /** A client whose open transaction says nothing for this long is cut off (30 s). */
@@ -53,28 +55,28 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
     await folder?.unlock();
     throw error;
   });
-  const password = folder?.password ?? newPassword();
+  const password = options.password ?? folder?.password ?? newPassword();
   const sockets = new Set<Socket>();
-  const door = {
-    engine: createEngine(pglite, { onCrash, idleInTransactionMs }),
-    password,
-    settings: await settingsOf(pglite),
-  };
+  const engine = createEngine(pglite, { onCrash, idleInTransactionMs });
+  const door = { engine, password, settings: await settingsOf(pglite) };
   let clients = 0;
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     serve(socket, ++clients, door);
   });
-  await listen(server, port);
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     const closed = new Promise((resolve) => server.close(resolve));
     for (const socket of sockets) socket.destroy();
-    await closed;
+    await Promise.all([closed, engine.close()]);
     await pglite.close();
     await folder?.unlock();
   };
+  await listen(server, port).catch(async (error) => {
+    await stop();
+    throw error;
+  });
   const { port: bound } = server.address() as AddressInfo;
   return {
     url: `postgres://${USER}:${password}@${HOST}:${bound}/postgres`,

@@ -7,6 +7,24 @@ export interface Part {
   stop(): Promise<void>;
 }
 
+/** A part that is open while the service runs. */
+export function part(name: string, open: () => Promise<Closeable | readonly Closeable[]>): Part {
+  let opened: readonly Closeable[] = [];
+  return {
+    name,
+    start: async () => {
+      opened = [await open()].flat();
+    },
+    stop: async () => {
+      await Promise.all(opened.map((one) => one.close()));
+    },
+  };
+}
+
+interface Closeable {
+  close(): Promise<void>;
+}
+
 /** What a started service tells the process that spawned it. */
 export interface Ready {
   readonly url?: string;

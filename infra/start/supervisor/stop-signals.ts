@@ -1,7 +1,9 @@
+import { ancestorsToWatch, isStillThere } from './ancestors.ts';
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** A Ctrl-C comes twice under npm: from the terminal and from npm. Only a later one means "at once". */
 const SAME_SIGNAL_MS = 500;
-const PARENT_POLL_MS = 1_000;
+const ANCESTOR_POLL_MS = 1_000;
 
 export interface StopSignals {
   /** Aborted with the reason as soon as somebody wants us to stop. */
@@ -21,11 +23,10 @@ export function listenForStop(atOnce: () => void): StopSignals {
     if (!stop.signal.aborted) stop.abort(name);
     else if (performance.now() - firstAt > SAME_SIGNAL_MS) atOnce();
   };
-  const parent = process.ppid;
-  const underNpm = process.env.npm_lifecycle_event !== undefined;
+  const ancestors = ancestorsToWatch();
   const watch = setInterval(() => {
-    if (underNpm && process.ppid !== parent && !stop.signal.aborted) stop.abort('the end of npm');
-  }, PARENT_POLL_MS);
+    if (!stop.signal.aborted && !ancestors.every(isStillThere)) stop.abort('the end of npm');
+  }, ANCESTOR_POLL_MS);
   for (const name of SIGNALS) process.on(name, onSignal);
   return {
     signal: stop.signal,

@@ -16,9 +16,13 @@ const brokerEnv = ({ amqpUrl, managementUrl, user, password }: PrivateBroker): N
   WARREN_TEST_MANAGEMENT_URL: withCredentials(managementUrl, user, password),
 });
 
+const ALL_TESTS = 'test/**/*.test.ts';
+const namesTests = (args: readonly string[]): boolean => args.some((arg) => arg.endsWith('.test.ts'));
+
 async function runMocha(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const mocha = join(PROJECT_ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js');
-  const child = spawn(process.execPath, [mocha, ...args], { cwd: PROJECT_ROOT, stdio: 'inherit', env });
+  const tests = namesTests(args) ? [] : [ALL_TESTS];
+  const child = spawn(process.execPath, [mocha, ...args, ...tests], { cwd: PROJECT_ROOT, stdio: 'inherit', env });
   // A Ctrl-C reaches mocha by the terminal, too; it ends in order at the first and at once at the second.
   const passOn = (signal: NodeJS.Signals) => void child.kill(signal);
   const swallow = () => undefined;

@@ -29,8 +29,8 @@ export interface LanesOptions {
 }
 
 /**
- * Two ways with the same meaning. Pushed lanes are fast and hold up to one worker's fill of every lane; behind a command
- * that runs for minutes those would wait while other workers are idle, so small workers fetch command by command.
+ * Two ways with the same meaning. Pushed lanes are fast, and hold some commands ahead of the free slots; behind others
+ * that run for minutes those would wait while another worker is idle, so small workers fetch command by command.
  */
 export const openLanes = (options: LanesOptions): Promise<Lanes> =>
   options.concurrency > MOST_FETCHED ? pushedLanes(options) : fetchedLanes(options);

@@ -6,12 +6,15 @@ import { lanePause } from './lane-pause.ts';
 import type { Lanes, LanesOptions } from './lanes.ts';
 import { type Subscription, subscribe } from './subscribe.ts';
 
+/**
+ * Deliveries of a lane that may be here at once, for each slot. Any lane may have to fill all slots. Twice as many keep the
+ * upper lanes from running dry, for as long as an ack takes, in favour of low.
+ */
+const FILLS: Readonly<Record<Priority, number>> = { high: 2, normal: 2, low: 1 };
+
 type Taker = (delivery: Delivery | undefined) => void;
 
-/**
- * The broker pushes: each lane may have as many deliveries here as the worker has slots, the running ones included, since
- * any lane may have to fill all of them. Their order is decided when a slot is free.
- */
+/** The broker pushes, a bounded number ahead from each lane; which one is next is decided when a slot is free. */
 export async function pushedLanes({ link, log, lanes, concurrency, giveBack }: LanesOptions): Promise<Lanes> {
   const held: Record<Priority, Delivery[]> = { high: [], normal: [], low: [] };
   let credits = NO_CREDITS;
@@ -34,7 +37,7 @@ export async function pushedLanes({ link, log, lanes, concurrency, giveBack }: L
         link,
         log,
         queue: lanes[priority],
-        prefetch: concurrency,
+        prefetch: concurrency * FILLS[priority],
         onDelivery: (delivery) => {
           held[priority].push(delivery);
           hand();

@@ -23,8 +23,11 @@ export function brokerUrl(): Promise<TestBroker> {
   return started;
 }
 
-/** Ends the private broker, if there is one. */
-export const stopBroker = (): Promise<void> => end();
+// A root hook of every run that imports this file.
+globalThis.after?.(function stopBroker() {
+  this.timeout(30_000);
+  return end();
+});
 
 function fromEnvironment(): Promise<TestBroker> | undefined {
   const amqpUrl = process.env.WARREN_TEST_AMQP_URL;

@@ -27,6 +27,13 @@ export function jobView(job: Job): JobView {
   };
 }
 
+/** As one of many: without the vectors of an embed job, which could make a page of jobs as large as a database. */
+export function jobInList(job: Job): JobView {
+  if (job.type !== 'embed') return jobView(job);
+  const { result: _, ...rest } = job;
+  return jobView(rest);
+}
+
 function attemptsOf({ type, stage }: Job): number {
   const command = COMMANDS[stage ?? ''] ?? COMMANDS[FIRST_STAGE[type]];
   return (command?.retries ?? 0) + 1;

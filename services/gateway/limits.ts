@@ -24,6 +24,8 @@ export interface Limits {
   readonly netMs: number;
   /** As `netMs`, for somebody who waits for a job to end. */
   readonly rereadMs: number;
+  /** A comment is sent on an event stream so often, lest somebody takes its silence for an end. */
+  readonly commentMs: number;
   /** How long a GET waits for a job that was accepted a moment ago. */
   readonly birthMs: number;
   readonly searchMs: number;
@@ -48,6 +50,7 @@ export const LIMITS: Limits = {
   readMs: 10_000,
   netMs: 15_000,
   rereadMs: 2_000,
+  commentMs: 15_000,
   birthMs: 2_000,
   searchMs: 30_000,
   drainMs: 5_000,

@@ -16,6 +16,7 @@ export const PROBLEMS = {
   job_terminal: [409, 'The job has ended'],
   payload_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'This kind of content is not understood'],
+  upgrade_required: [426, 'This is a WebSocket'],
   validation_failed: [422, 'The request does not fit its schema'],
   idempotency_key_reused: [422, 'The Idempotency-Key was used for another request'],
   search_failed: [502, 'The search failed'],

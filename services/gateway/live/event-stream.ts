@@ -5,7 +5,6 @@ import type { Context } from '../context.ts';
 import type { Gateway } from '../gateway.ts';
 import { type Sink, Subscription } from './subscription.ts';
 
-const COMMENT_EVERY_MS = 15_000;
 const RECONNECT_MS = 1_000;
 
 interface Wanted {
@@ -36,14 +35,19 @@ export async function streamEvents(gateway: Gateway, ctx: Context, wanted: Wante
     sink: sinkOf(response, limits),
     netMs: limits.netMs,
   });
-  await whileOpen(response, lifecycle.signal, () => subscription.begin());
+  await whileOpen(response, { draining: lifecycle.signal, commentMs: limits.commentMs }, () => subscription.begin());
   subscription.close();
 }
 
-/** Resolves when the response is over, sending a comment now and then so that nobody takes the silence for an end. */
-async function whileOpen(response: ServerResponse, draining: AbortSignal, begin: () => void): Promise<void> {
+interface While {
+  readonly draining: AbortSignal;
+  readonly commentMs: number;
+}
+
+/** Resolves when the response is over. */
+async function whileOpen(response: ServerResponse, { draining, commentMs }: While, begin: () => void): Promise<void> {
   const end = () => response.end();
-  const comments = setInterval(() => response.write(': still here\n\n'), COMMENT_EVERY_MS);
+  const comments = setInterval(() => write(response, ': still here\n\n'), commentMs);
   try {
     draining.addEventListener('abort', end, { once: true });
     const closed = new Promise<void>((resolve) => response.once('close', resolve));
@@ -56,8 +60,13 @@ async function whileOpen(response: ServerResponse, draining: AbortSignal, begin:
   }
 }
 
+/** Writing to a response that was ended would be an error nobody listens for. */
+function write(response: ServerResponse, text: string): void {
+  if (!response.writableEnded && !response.destroyed) response.write(text);
+}
+
 const sinkOf = (response: ServerResponse, { sendBufferBytes, stallMs }: Gateway['limits']): Sink => ({
-  send: ({ sse }) => void (response.writable && response.write(sse)),
+  send: ({ sse }) => write(response, sse),
   get full() {
     return response.writableLength > sendBufferBytes;
   },

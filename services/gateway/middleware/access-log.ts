@@ -4,6 +4,9 @@ import { metrics } from '../../../shared/metrics/metrics.ts';
 import type { AfterResponse } from '../after-response.ts';
 import type { Context, State } from '../context.ts';
 
+/** Asked every few seconds by machines. */
+const QUIET: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+
 /** One line and one measurement for each request, written after its answer has left. Queries are not logged: they may hold keys. */
 export const accessLog =
   (log: Logger, afterResponse: AfterResponse): Middleware<State> =>
@@ -12,7 +15,7 @@ export const accessLog =
     ctx.res.once('close', () => {
       const line = lineOf(ctx, performance.now() - begun);
       metrics.httpSeconds.observe({ method: line.method, route: line.route, status: line.status }, line.ms / 1000);
-      afterResponse.add(() => log.info(line, 'request'));
+      afterResponse.add(() => log[QUIET.has(line.route) ? 'debug' : 'info'](line, 'request'));
     });
     await next();
   };

@@ -9,6 +9,8 @@ import {
   Discarded,
   Replayed,
 } from '../api/dead-letter.ts';
+import { askBroker } from '../ask-broker.ts';
+import type { Context } from '../context.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import type { Gateway } from '../gateway.ts';
 import { goneSignal } from '../gone.ts';
@@ -22,7 +24,7 @@ const DEFAULT_LIMIT = 1000;
 const common = { access: 'admin', tag: 'Dead letters', problems: ['broker_unavailable'] } as const;
 
 /** What died, for an operator to look at, send back or throw away. */
-export const deadLetterRoutes = ({ bus, lifecycle }: Gateway): Endpoint[] => [
+export const deadLetterRoutes = (gateway: Gateway): Endpoint[] => [
   endpoint({
     ...common,
     method: 'get',
@@ -31,8 +33,8 @@ export const deadLetterRoutes = ({ bus, lifecycle }: Gateway): Endpoint[] => [
     query: DeadLetterQuery,
     answers: { 200: { description: 'Dead letters without their bodies.', schema: DeadLetterPage } },
     handle: async (ctx, { query: { limit, ...filter } }) => {
-      const letters = await bus.deadLetters.list(filterOf({ filter }), limit + 1);
-      ctx.body = { ...pageOf(letters, limit, viewOf, ({ id }) => id), next_cursor: null };
+      const found = await askBroker(gateway, () => letters(gateway).list(filterOf({ filter }), limit + 1));
+      ctx.body = { ...pageOf(found, limit, viewOf, ({ id }) => id), next_cursor: null };
     },
   }),
   endpoint({
@@ -44,7 +46,7 @@ export const deadLetterRoutes = ({ bus, lifecycle }: Gateway): Endpoint[] => [
     answers: { 200: { description: 'The letter with the body of its command.', schema: DeadLetterView } },
     problems: ['dead_letter_not_found', 'broker_unavailable'],
     handle: async (ctx, { params: { id } }) => {
-      const letter = isId('dl', id) ? await bus.deadLetters.get(id) : undefined;
+      const letter = isId('dl', id) ? await askBroker(gateway, () => letters(gateway).get(id)) : undefined;
       if (letter === undefined)
         throw new Problem('dead_letter_not_found', `there is no dead letter "${id.slice(0, 100)}"`);
       ctx.body = { ...viewOf(letter), body: letter.body };
@@ -61,11 +63,10 @@ export const deadLetterRoutes = ({ bus, lifecycle }: Gateway): Endpoint[] => [
     bodyOptional: true,
     answers: { 202: { description: 'What was matched and what was sent back.', schema: Replayed } },
     handle: async (ctx, { body }) => {
-      const signal = AbortSignal.any([goneSignal(ctx.res), lifecycle.signal]);
-      const { matched, replayed, skipped } = await bus.deadLetters.replay(filterOf(body), {
-        ...optionsOf(body),
-        signal,
-      });
+      const options = optionsOf(gateway, ctx, body);
+      const { matched, replayed, skipped } = await askBroker(gateway, () =>
+        letters(gateway).replay(filterOf(body), options),
+      );
       ctx.status = 202;
       ctx.body = { matched, replayed, skipped };
     },
@@ -82,16 +83,17 @@ export const deadLetterRoutes = ({ bus, lifecycle }: Gateway): Endpoint[] => [
       if (body.ids === undefined && body.filter === undefined && !body.dry_run) {
         throw validationFailed([{ pointer: '', detail: 'say which: give ids or a filter' }]);
       }
-      const signal = AbortSignal.any([goneSignal(ctx.res), lifecycle.signal]);
-      const { matched, discarded, skipped } = await bus.deadLetters.discard(filterOf(body), {
-        ...optionsOf(body),
-        signal,
-      });
+      const options = optionsOf(gateway, ctx, body);
+      const { matched, discarded, skipped } = await askBroker(gateway, () =>
+        letters(gateway).discard(filterOf(body), options),
+      );
       ctx.status = 202;
       ctx.body = { matched, discarded, skipped };
     },
   }),
 ];
+
+const letters = ({ bus }: Gateway) => bus.deadLetters;
 
 const viewOf = ({ body: _, ...letter }: DeadLetter): DeadLetterView => ({
   ...letter,
@@ -110,8 +112,14 @@ function filterOf({ ids, filter = {} }: Pick<DeadLetterAction, 'ids' | 'filter'>
   };
 }
 
-const optionsOf = ({ limit = DEFAULT_LIMIT, rate_per_s, dry_run }: DeadLetterAction) => ({
+/** Stops when nobody waits for the answer any more; what is left stays. */
+const optionsOf = (
+  { lifecycle }: Gateway,
+  ctx: Context,
+  { limit = DEFAULT_LIMIT, rate_per_s, dry_run }: DeadLetterAction,
+) => ({
   limit,
+  signal: AbortSignal.any([goneSignal(ctx.res), lifecycle.signal]),
   ...(rate_per_s === undefined ? {} : { ratePerS: rate_per_s }),
   ...(dry_run === undefined ? {} : { dryRun: dry_run }),
 });

@@ -8,7 +8,7 @@ import { type Endpoint, endpoint } from '../endpoint.ts';
 import { awaitEnd, findOwned } from '../find-job.ts';
 import type { Gateway } from '../gateway.ts';
 import { goneSignal } from '../gone.ts';
-import { jobView } from '../job-view.ts';
+import { jobInList, jobView } from '../job-view.ts';
 import { Watch } from '../live/watch.ts';
 import { principalOf } from '../middleware/authenticate.ts';
 import { pageOf } from '../page.ts';
@@ -35,12 +35,13 @@ export const jobRoutes = (gateway: Gateway): Endpoint[] => [
     access: 'key',
     tag: 'Jobs',
     summary: 'List jobs, newest first',
+    description: 'Results of `embed` jobs are left out here.',
     query: JobListQuery,
     answers: { 200: { description: 'A page of jobs.', schema: JobPage } },
     problems: ['store_unavailable'],
     handle: async (ctx, { query: { limit, ...filter } }) => {
       const jobs = await listJobs(gateway.reads, { ...filter, owner: principalOf(ctx).owner, limit: limit + 1 });
-      ctx.body = pageOf(jobs, limit, jobView, ({ id }) => id);
+      ctx.body = pageOf(jobs, limit, jobInList, ({ id }) => id);
     },
   }),
   endpoint({

@@ -11,6 +11,7 @@ import { isLoopback, refuseForeignPages } from '../same-site.ts';
 
 const PATH = '/v1/ws';
 const PROTOCOL = 'warren.v1';
+const BASE = 'http://gateway';
 
 /**
  * Turns requests for /v1/ws into sockets. All refusals come before the upgrade, as plain HTTP answers.
@@ -58,7 +59,9 @@ export class Upgrade {
 
   /** @throws {Problem} not_found, draining, unauthenticated, forbidden, malformed_request */
   #principalOf(request: IncomingMessage): Principal {
-    const url = new URL(request.url ?? '/', 'http://gateway');
+    const target = request.url ?? '/';
+    if (!URL.canParse(target, BASE)) throw new Problem('malformed_request', 'the address cannot be read');
+    const url = new URL(target, BASE);
     if (url.pathname !== PATH) throw new Problem('not_found', `there is no WebSocket at ${url.pathname}`);
     if (this.#gateway.lifecycle.draining) throw new Problem('draining', 'this gateway is shutting down, connect again');
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());

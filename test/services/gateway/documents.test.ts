@@ -11,14 +11,15 @@ import type { Job } from '../../../shared/messages/job.ts';
 import { findCollection } from '../../../shared/store/collections.ts';
 import { upsertPending } from '../../../shared/store/documents.ts';
 import { readUpload } from '../../../shared/store/uploads.ts';
-import { BOB, client, type Fixture, startFixture } from './fixture.ts';
+import { BOB, client, type Fixture, START_TIMEOUT_MS, startFixture } from './fixture.ts';
 
 describe('gateway: collections and documents', () => {
   let fixture: Fixture;
   let ann: ReturnType<typeof client>;
   let bob: ReturnType<typeof client>;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     fixture = await startFixture();
     ann = client(fixture.url);
     bob = client(fixture.url, BOB);

@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { EventPage } from '../../../services/gateway/api/job.ts';
-import { ANN, BOB, client, EMBED, type Fixture, GENERATE, startFixture } from './fixture.ts';
+import { ANN, BOB, client, EMBED, type Fixture, GENERATE, START_TIMEOUT_MS, startFixture } from './fixture.ts';
 
 describe('gateway: the events of a job', () => {
   let fixture: Fixture;
   let ann: ReturnType<typeof client>;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     fixture = await startFixture({ limits: { netMs: 300, sendBufferBytes: 64 * 1024, stallMs: 400 } });
     ann = client(fixture.url);
   });

@@ -15,6 +15,9 @@ import { saveJobs } from '../../../shared/store/jobs.ts';
 import { freshVhost } from '../../support/broker.ts';
 import { type FreshDatabase, freshDatabase } from '../../support/database.ts';
 
+/** A broker's virtual host and a database take a while on a busy machine. */
+export const START_TIMEOUT_MS = 120_000;
+
 export const ANN = 'ann-key-000001';
 export const BOB = 'bob-key-000001';
 export const ROOT = 'root-key-00001';

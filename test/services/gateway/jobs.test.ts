@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { JobPage, JobView } from '../../../services/gateway/api/job.ts';
 import { newId } from '../../../shared/ids.ts';
-import { BOB, client, EMBED, type Fixture, GENERATE, startFixture } from './fixture.ts';
+import { BOB, client, EMBED, type Fixture, GENERATE, START_TIMEOUT_MS, startFixture } from './fixture.ts';
 
 const FLOATS = [0.5, -1, 0.25];
 const BASE64 = Buffer.from(Float32Array.from(FLOATS).buffer).toString('base64');
@@ -12,7 +12,8 @@ describe('gateway: jobs', () => {
   let ann: ReturnType<typeof client>;
   let bob: ReturnType<typeof client>;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     fixture = await startFixture();
     ann = client(fixture.url);
     bob = client(fixture.url, BOB);

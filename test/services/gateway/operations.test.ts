@@ -11,7 +11,7 @@ import { on } from '../../../shared/bus/handler.ts';
 import { GenerateAnswer } from '../../../shared/messages/answering.ts';
 import { type Command, commandId } from '../../../shared/messages/command.ts';
 import { eventually } from '../../support/eventually.ts';
-import { ANN, client, EMBED, type Fixture, ROOT, startFixture } from './fixture.ts';
+import { ANN, client, EMBED, type Fixture, ROOT, START_TIMEOUT_MS, startFixture } from './fixture.ts';
 
 describe('gateway: for those who run it', () => {
   let fixture: Fixture;
@@ -19,7 +19,8 @@ describe('gateway: for those who run it', () => {
   let root: ReturnType<typeof client>;
   let nobody: ReturnType<typeof client>;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     fixture = await startFixture();
     ann = client(fixture.url);
     root = client(fixture.url, ROOT);
@@ -160,7 +161,10 @@ describe('gateway: for those who run it', () => {
       const replayed = () => fixture.stage.records.filter(({ event }) => event.type === 'command.replayed');
       await eventually(() => replayed().length === 1, { within: 10_000, what: 'the replay in the journal' });
       expect(replayed()[0]).to.deep.include({ job });
-      expect((await root.get('/v1/dead-letters')).body.data).to.have.length(2);
+      await eventually(async () => (await root.get('/v1/dead-letters')).body.data.length === 2, {
+        within: 10_000,
+        what: 'the others to be back',
+      });
     });
 
     it('are thrown away, but not by accident', async () => {

@@ -8,11 +8,12 @@ import { BrokerUnavailableError, OverloadedError } from '../../../shared/bus/bus
 import { TerminalError } from '../../../shared/bus/errors.ts';
 import { openDatabase } from '../../../shared/store/database.ts';
 import { eventually } from '../../support/eventually.ts';
-import { ANN, client, EMBED, type Fixture, GENERATE, startFixture } from './fixture.ts';
+import { ANN, client, EMBED, type Fixture, GENERATE, ROOT, START_TIMEOUT_MS, startFixture } from './fixture.ts';
 
 describe('gateway: outages', () => {
   let fixture: Fixture;
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     fixture = await startFixture();
   });
   after(() => fixture.stop());
@@ -117,6 +118,14 @@ describe('gateway: outages', () => {
       });
     }
 
+    it('operators are told at once', async () => {
+      const away = { health: () => ({ connected: false, blocked: undefined }) };
+      const { url } = await fixture.another({ around: (bus) => ({ ...bus, ...away }) });
+      const root = client(url, ROOT);
+      for (const path of ['/v1/queues', '/v1/dead-letters']) expect((await root.get(path)).status, path).to.equal(503);
+      expect((await root.post('/v1/dead-letters/replay', {})).body.code).to.equal('broker_unavailable');
+    });
+
     it('readiness says so', async () => {
       const { url } = await fixture.another({
         around: (bus) => ({ ...bus, health: () => ({ connected: true, blocked: 'low on memory' }) }),
@@ -185,6 +194,18 @@ describe('gateway: outages', () => {
       leave.abort();
       await Promise.all(left);
       await eventually(() => gateway.hub.size === 0, { within: 5_000, what: 'the followers to be gone' });
+    });
+
+    it('survives the end of a stream that nobody reads', async () => {
+      const other = await fixture.another({ limits: { commentMs: 5, drainMs: 200 } });
+      const { body } = await client(other.url).post('/v1/jobs', GENERATE);
+      await fixture.stage.delta(body.id, 0, 'x'.repeat(8_000_000));
+      const headers = { authorization: `Bearer ${ANN}`, accept: 'text/event-stream' };
+      const unread = await fetch(`${other.url}/v1/jobs/${body.id}/events`, { headers });
+      await eventually(() => other.gateway.hub.size === 1, { within: 5_000, what: 'the stream' });
+      await other.server.close();
+      await unread.text().catch(() => undefined);
+      expect(other.gateway.hub.size).to.equal(0);
     });
 
     it('survives garbage instead of HTTP', async () => {

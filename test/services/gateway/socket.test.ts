@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import WebSocket from 'ws';
 import { ServerFrame } from '../../../services/gateway/socket/frames.ts';
 import { newId } from '../../../shared/ids.ts';
-import { ANN, BOB, client, EMBED, type Fixture, GENERATE, startFixture } from './fixture.ts';
+import { ANN, BOB, client, EMBED, type Fixture, GENERATE, START_TIMEOUT_MS, startFixture } from './fixture.ts';
 
 const LIMITS = { sendBufferBytes: 64 * 1024, stallMs: 400, netMs: 300, subscriptionsPerSocket: 8, socketsPerKey: 4 };
 
@@ -11,7 +11,8 @@ describe('gateway: the WebSocket', () => {
   let fixture: Fixture;
   let ann: ReturnType<typeof client>;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(START_TIMEOUT_MS);
     fixture = await startFixture({ limits: LIMITS });
     ann = client(fixture.url);
   });
@@ -270,6 +271,18 @@ describe('gateway: the WebSocket', () => {
       for (let n = 0; n < LIMITS.socketsPerKey; n += 1) await socket();
       await refused(fixture.url, headers, '', 429);
       await (await socket(BOB)).next('hello');
+    });
+
+    it('not over plain HTTP: 426, nor at an address that is none', async () => {
+      const { status, body, headers } = await ann.get('/v1/ws');
+      expect([status, body.code, headers.get('upgrade')]).to.deep.equal([426, 'upgrade_required', 'websocket']);
+      const { hostname, port } = new URL(fixture.url);
+      const answer = await new Promise<string>((resolve, reject) => {
+        const connection = connect(Number(port), hostname);
+        connection.once('data', (data) => resolve(String(data))).once('error', reject);
+        connection.write('GET // HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      });
+      expect(answer).to.match(/^HTTP\/1\.1 400/);
     });
 
     it('and survives a client that hangs up in mid-handshake', async () => {

@@ -14,9 +14,15 @@ const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 const shorten = (text: string): string =>
   text.length <= QUOTE_CHARS ? text : `${text.slice(0, QUOTE_CHARS - 1).trimEnd()}…`;
 
-const footnote = ({ n, document_id, title, heading, text }: Citation): string => {
-  const place = [title, heading].filter(Boolean).join(' › ') || document_id;
-  return `  [${n}] ${place} (${document_id})\n      “${shorten(oneLine(text))}”`;
+/** A document's heading path mostly begins with its title; said once is enough. */
+function placeOf({ document_id, title, heading }: Citation): string {
+  const parts = [title, ...(heading ?? '').split(' › ')].filter(Boolean);
+  return parts.filter((part, index) => part !== parts[index - 1]).join(' › ') || document_id;
+}
+
+const footnote = (citation: Citation): string => {
+  const { n, document_id, text } = citation;
+  return `  [${n}] ${placeOf(citation)} (${document_id})\n      “${shorten(oneLine(text))}”`;
 };
 
 /** The citations that the text names, as footnotes; all of them when it names none. */

@@ -1,5 +1,6 @@
 import { freePorts } from '../broker/ports.ts';
 import { say } from '../steps.ts';
+import { abortable } from './abortable.ts';
 import { databaseProgram } from './children.ts';
 import { untilReachable } from './reachable.ts';
 import { superviseChild } from './supervised-child.ts';
@@ -24,8 +25,11 @@ export async function namedDatabase(url: string, signal: AbortSignal): Promise<D
   return { ours: false, url, pid: () => null, stop: async () => undefined, abandon: () => undefined };
 }
 
-/** Starts the embedded database and keeps it running on one port. */
-export async function ownDatabase(dataDir: string, onChange: () => void): Promise<DatabasePart> {
+/**
+ * Starts the embedded database and keeps it running on one port. When the signal aborts before it is ready, it is
+ * stopped in order: a first start that is cut short could leave half a database.
+ */
+export async function ownDatabase(dataDir: string, onChange: () => void, signal: AbortSignal): Promise<DatabasePart> {
   const [port = 0] = await freePorts([undefined]);
   const child = superviseChild(databaseProgram(dataDir, port), { onChange, tell: say });
   const part = {
@@ -38,7 +42,7 @@ export async function ownDatabase(dataDir: string, onChange: () => void): Promis
     abandon: () => child.abandon(),
   };
   try {
-    const { url } = await child.untilReady(READY_TIMEOUT_MS);
+    const { url } = await abortable(signal, child.untilReady(READY_TIMEOUT_MS));
     if (url === undefined) throw new Error('the database did not say where it is');
     return { ...part, url };
   } catch (error) {

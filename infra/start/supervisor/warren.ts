@@ -2,8 +2,9 @@ import type { StartOptions } from '../options.ts';
 import { say, step } from '../steps.ts';
 import { abortable } from './abortable.ts';
 import { type BrokerPart, managementUrlForServices, namedBroker, ownBroker } from './broker-part.ts';
-import { logDir, serviceProgram } from './children.ts';
+import { serviceProgram } from './children.ts';
 import { type DatabasePart, namedDatabase, ownDatabase } from './database-part.ts';
+import { describeRun } from './describe-run.ts';
 import { migrateDatabase } from './migrate.ts';
 import { type RunFile, removeRunFile, SERVICES, type ServiceName, writeRunFile } from './run-file.ts';
 import { type SupervisedChild, superviseChild } from './supervised-child.ts';
@@ -21,44 +22,17 @@ export interface Warren {
   abandon(): void;
 }
 
-const pidOf = (child: SupervisedChild | undefined): number | null => {
-  const state = child?.state();
-  return state && 'pid' in state ? (state.pid ?? null) : null;
-};
-
-const healthUrlOf = (child: SupervisedChild): string | undefined => {
-  const state = child.state();
-  return state.is === 'ready' ? (state.ready.healthUrl ?? state.ready.url) : undefined;
-};
-
 export function createWarren(options: StartOptions, port: number): Warren {
   const { dataDir } = options;
   const startedAt = new Date().toISOString();
   const services = new Map<ServiceName, SupervisedChild>();
   let broker: BrokerPart | undefined;
   let database: DatabasePart | undefined;
+  let startingDatabase: Promise<DatabasePart> | undefined;
   let complete = false;
 
-  const describe = (from: BrokerPart, data: DatabasePart): RunFile => ({
-    gateway_url: `http://127.0.0.1:${port}`,
-    amqp_url: from.amqpUrl,
-    management_url: from.managementUrl ?? null,
-    management_user: from.user ?? null,
-    management_password: from.password ?? null,
-    database_url: data.url,
-    pids: {
-      supervisor: process.pid,
-      broker: from.pid(),
-      database: data.pid(),
-      gateway: pidOf(services.get('gateway')),
-      embedder: pidOf(services.get('embedder')),
-      generator: pidOf(services.get('generator')),
-      'rag-orchestrator': pidOf(services.get('rag-orchestrator')),
-    },
-    health_urls: Object.fromEntries([...services].map(([name, child]) => [name, healthUrlOf(child)])),
-    log_dir: logDir(dataDir),
-    started_at: startedAt,
-  });
+  const describe = (from: BrokerPart, data: DatabasePart): RunFile =>
+    describeRun({ broker: from, database: data, services, port, dataDir, startedAt });
 
   /** Nobody should read of a Warren that is only half there, nor of one that is going. */
   const publish = (): void => {
@@ -79,7 +53,7 @@ export function createWarren(options: StartOptions, port: number): Warren {
   const startDatabase = async (signal: AbortSignal): Promise<DatabasePart> => {
     const { databaseUrl } = options;
     database = await (databaseUrl === undefined
-      ? step('starting the embedded database', () => ownDatabase(dataDir, publish))
+      ? step('starting the embedded database', () => ownDatabase(dataDir, publish, signal))
       : step('waiting for the database of DATABASE_URL', () => namedDatabase(databaseUrl, signal)));
     const { url } = database;
     await step('migrating the database', () => migrateDatabase(dataDir, url));
@@ -95,7 +69,8 @@ export function createWarren(options: StartOptions, port: number): Warren {
   };
 
   const startAll = async (signal: AbortSignal): Promise<RunFile> => {
-    const [from, data] = await Promise.all([startBroker(signal), startDatabase(signal)]);
+    startingDatabase = startDatabase(signal);
+    const [from, data] = await Promise.all([startBroker(signal), startingDatabase]);
     signal.throwIfAborted();
     await Promise.all(SERVICES.map((name) => startService(name, from, data)));
     complete = true;
@@ -109,6 +84,7 @@ export function createWarren(options: StartOptions, port: number): Warren {
   };
 
   const stopDatabase = async (): Promise<void> => {
+    await startingDatabase?.catch(() => undefined);
     const part = database;
     if (part?.ours) await step('stopping the database', () => part.stop());
   };

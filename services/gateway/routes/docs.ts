@@ -44,6 +44,8 @@ const CACHE_S = 3600;
 
 /** The API describes itself; `described` are all endpoints it has. */
 export function docsRoutes(described: () => readonly Endpoint[]): Endpoint[] {
+  const http = madeOnce(() => openApi(described()));
+  const socket = madeOnce(asyncApi);
   return [
     endpoint({
       ...common,
@@ -51,7 +53,7 @@ export function docsRoutes(described: () => readonly Endpoint[]): Endpoint[] {
       summary: 'This description (OpenAPI 3.1)',
       answers: { 200: { description: 'OpenAPI 3.1.', mediaType: 'application/json' } },
       handle: (ctx) => {
-        ctx.body = openApi(described());
+        ctx.body = http();
       },
     }),
     endpoint({
@@ -60,7 +62,7 @@ export function docsRoutes(described: () => readonly Endpoint[]): Endpoint[] {
       summary: 'The WebSocket, described (AsyncAPI 3.0)',
       answers: { 200: { description: 'AsyncAPI 3.0.', mediaType: 'application/json' } },
       handle: (ctx) => {
-        ctx.body = asyncApi();
+        ctx.body = socket();
       },
     }),
     endpoint({
@@ -74,6 +76,14 @@ export function docsRoutes(described: () => readonly Endpoint[]): Endpoint[] {
       },
     }),
   ];
+}
+
+function madeOnce<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** Parts of the page; no part of the API. */

@@ -1,31 +1,61 @@
 import { parseArgs } from 'node:util';
-import { startEmbeddedDatabase } from './server.ts';
-import { keepTidy } from './upkeep.ts';
+import { Worker } from 'node:worker_threads';
+import type { Ready, ThreadSettings } from './thread.ts';
 
-/**
- * The embedded database as a process: `node main.js --data DIR [--port N]`. Says `{type: 'ready', url}` to its parent
- * (or prints it as a line of JSON) and stops on SIGTERM, SIGINT, or when its parent has gone.
+/*
+ * The embedded database as a process: `node main.js --data DIR [--port N]`. Says `{type: 'ready', url}` to its parent (or
+ * prints it as a line of JSON) and stops on SIGTERM, SIGINT, or when its parent has gone.
+ *
+ * The engine runs in a thread of its own: a long statement cannot keep the process from noticing that its parent has
+ * gone, and the thread has the stack that Postgres counts on (on Node's usual one, deeply nested JSON kills the engine
+ * before Postgres would refuse it).
  */
-async function main(): Promise<void> {
+
+const ENGINE_STACK_MB = 16;
+/** Enough to end the statement under way and write everything out; what is cut off then is recovered at the next start. */
+const STOP_TIMEOUT_MS = 20_000;
+/** The same when the parent is gone and nobody waits: somebody may want to start again soon. */
+const ORPHAN_TIMEOUT_MS = 1_000;
+
+/** The thread's file. Run from the sources, a thread has to be given the loader of TypeScript: it inherits none. */
+function threadUrl(): URL {
+  if (!import.meta.url.endsWith('.ts')) return new URL('./thread.js', import.meta.url);
+  const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'));
+  const thread = JSON.stringify(new URL('./thread.ts', import.meta.url));
+  const code = `import { register } from ${loader}; register(); await import(${thread});`;
+  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+}
+
+function settings(): ThreadSettings {
   const { values } = parseArgs({ options: { data: { type: 'string' }, port: { type: 'string', default: '0' } } });
   if (values.data === undefined) throw new Error('--data DIR says where the database lies');
-  const stopAsked = new Promise<void>((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-    process.once('disconnect', resolve);
+  return { dataDir: values.data, port: Number(values.port) };
+}
+
+async function main(): Promise<number> {
+  const thread = new Worker(threadUrl(), {
+    workerData: settings(),
+    resourceLimits: { stackSizeMb: ENGINE_STACK_MB },
   });
-  const database = await startEmbeddedDatabase({ dataDir: values.data, port: Number(values.port) });
-  const upkeep = keepTidy(database.url);
-  const ready = { type: 'ready', url: database.url };
-  if (process.send) process.send(ready);
-  else console.log(JSON.stringify(ready));
-  await stopAsked;
-  await upkeep.stop();
-  await database.stop();
+  thread.once('message', (ready: Ready) => {
+    if (process.send) process.send(ready);
+    else console.log(JSON.stringify(ready));
+  });
+  const stopWithin = (ms: number) => () => {
+    thread.postMessage('stop');
+    setTimeout(() => process.exit(1), ms);
+  };
+  process.once('SIGTERM', stopWithin(STOP_TIMEOUT_MS));
+  process.once('SIGINT', stopWithin(STOP_TIMEOUT_MS));
+  process.once('disconnect', stopWithin(ORPHAN_TIMEOUT_MS));
+  return new Promise((resolve, reject) => {
+    thread.once('exit', resolve);
+    thread.once('error', reject);
+  });
 }
 
 main().then(
-  () => process.exit(0),
+  (code) => process.exit(code),
   (error) => {
     console.error(error instanceof Error ? error.message : error);
     process.exit(1);

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -96,15 +97,27 @@ describe('the embedded database as a process', function () {
     await db.ping();
   });
 
-  it('ends when its parent was killed', async () => {
+  it('takes JSON nested deeper than JSON.stringify can make it', async () => {
+    const { db } = await start();
+    const depth = 20_000;
+    expect(() => JSON.stringify(JSON.parse(nested(depth)))).to.throw(RangeError);
+    const rows = await db.query('select length($1::json::text) as json, length($1::jsonb::text) as jsonb', [
+      nested(depth),
+    ]);
+    expect(rows).to.deep.equal([{ json: 2 * depth, jsonb: 2 * depth }]);
+  });
+
+  it('ends when its parent was killed, even in the middle of a long statement', async () => {
     const parent = spawn(process.execPath, ['-e', PARENT, MAIN, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(parent);
     const [line] = await once(parent.stdout, 'data');
     const db = openDatabase({ url: String(line).trim() });
     databases.push(db);
     await db.ping();
+    void db.query('select count(*) from generate_series(1, 1000000000)').catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 100));
     parent.kill('SIGKILL');
-    while (await answers(db)) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (await accepts(db.url)) await new Promise((resolve) => setTimeout(resolve, 20));
     const { db: next } = await start(); // the folder is free
     await next.ping();
   });
@@ -129,8 +142,11 @@ const PARENT = `
   child.once('message', ({ url }) => console.log(url));
 `;
 
-const answers = (db: Database): Promise<boolean> =>
-  db.ping().then(
-    () => true,
-    () => false,
-  );
+const accepts = (url: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+
+const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);

@@ -24,7 +24,7 @@ describe('gateway: collections and documents', () => {
     ann = client(fixture.url);
     bob = client(fixture.url, BOB);
   });
-  after(() => fixture.stop());
+  after(() => fixture?.stop());
 
   const ingested = async ({ body }: { body: { id: string } }): Promise<AcceptedIngest['documents']> => {
     const job: Job = await fixture.stage.job(body.id);

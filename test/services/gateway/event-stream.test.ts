@@ -12,7 +12,7 @@ describe('gateway: the events of a job', () => {
     fixture = await startFixture({ limits: { netMs: 300, sendBufferBytes: 64 * 1024, stallMs: 400 } });
     ann = client(fixture.url);
   });
-  after(() => fixture.stop());
+  after(() => fixture?.stop());
 
   const begin = async (wish: unknown = GENERATE): Promise<string> => {
     const { body } = await ann.post('/v1/jobs', wish);

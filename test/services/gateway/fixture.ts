@@ -59,10 +59,6 @@ export async function startFixture(options: Options = {}): Promise<Fixture> {
     closers.push(() => bus.close());
     return bus;
   };
-  const bus = await connect();
-  const stage = new Stage(bus, database);
-  await stage.open();
-  closers.push(() => stage.close());
   const another = async ({ limits, keys = KEYS, around = (it: Bus) => it }: Options) => {
     const own = await connect();
     const config = { apiKeys: keys, ticketSecret: undefined, embeddingModel: 'all-MiniLM-L6-v2' };
@@ -80,13 +76,21 @@ export async function startFixture(options: Options = {}): Promise<Fixture> {
     closers.push(() => server.close());
     return { url: server.url, gateway, server };
   };
-  const first = await another(options);
   const stop = async () => {
-    for (const close of closers.reverse()) await close();
+    for (const close of closers.splice(0).reverse()) await close();
     await database.drop();
     await vhost.drop();
   };
-  return { ...first, bus, database, stage, another, stop };
+  try {
+    const bus = await connect();
+    const stage = new Stage(bus, database);
+    await stage.open();
+    closers.push(() => stage.close());
+    return { ...(await another(options)), bus, database, stage, another, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 /**

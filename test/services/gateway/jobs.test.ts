@@ -18,7 +18,7 @@ describe('gateway: jobs', () => {
     ann = client(fixture.url);
     bob = client(fixture.url, BOB);
   });
-  after(() => fixture.stop());
+  after(() => fixture?.stop());
 
   describe('are submitted', () => {
     it('with 202, where to find them, and as they will be', async () => {

@@ -26,7 +26,7 @@ describe('gateway: for those who run it', () => {
     root = client(fixture.url, ROOT);
     nobody = client(fixture.url, '');
   });
-  after(() => fixture.stop());
+  after(() => fixture?.stop());
 
   it('health needs no key and names each dependency', async () => {
     expect((await nobody.get('/livez')).body).to.deep.equal({ status: 'ok' });

@@ -16,7 +16,7 @@ describe('gateway: outages', () => {
     this.timeout(START_TIMEOUT_MS);
     fixture = await startFixture();
   });
-  after(() => fixture.stop());
+  after(() => fixture?.stop());
 
   describe('of the database', () => {
     let ann: ReturnType<typeof client>;

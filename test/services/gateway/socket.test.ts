@@ -16,7 +16,7 @@ describe('gateway: the WebSocket', () => {
     fixture = await startFixture({ limits: LIMITS });
     ann = client(fixture.url);
   });
-  after(() => fixture.stop());
+  after(() => fixture?.stop());
   afterEach(() => {
     for (const socket of open.splice(0)) socket.terminate();
   });

@@ -4,7 +4,7 @@ import type { EmbeddingModel, EmbedOptions } from './models/model.ts';
 export interface Failure {
   /** Position of the text that cannot be embedded. */
   readonly index: number;
-  readonly message: string;
+  readonly error: TerminalError;
 }
 
 /** As `Embedded`, but with gaps. */
@@ -22,7 +22,7 @@ const mayBeTheTexts = (error: unknown): error is TerminalError =>
 function joined(left: PartlyEmbedded, right: PartlyEmbedded, offset: number): PartlyEmbedded {
   return {
     vectors: [...left.vectors, ...right.vectors],
-    failures: [...left.failures, ...right.failures.map(({ index, message }) => ({ index: index + offset, message }))],
+    failures: [...left.failures, ...right.failures.map(({ index, error }) => ({ index: index + offset, error }))],
     tokens: left.tokens + right.tokens,
   };
 }
@@ -40,7 +40,7 @@ export async function embedPartially(
     return { ...(await model.embed(texts, options)), failures: [] };
   } catch (error) {
     if (!mayBeTheTexts(error)) throw error;
-    if (texts.length === 1) return { vectors: [null], failures: [{ index: 0, message: error.message }], tokens: 0 };
+    if (texts.length === 1) return { vectors: [null], failures: [{ index: 0, error }], tokens: 0 };
     const middle = Math.ceil(texts.length / 2);
     const left = await embedPartially(model, texts.slice(0, middle), options);
     return joined(left, await embedPartially(model, texts.slice(middle), options), middle);

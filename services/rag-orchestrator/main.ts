@@ -44,7 +44,7 @@ await runService(
       const turn = createTurn({
         db,
         send: createSend({ db, bus: bus.open() }),
-        poolOf: poolRoutes(config.routes),
+        settings: { poolOf: poolRoutes(config.routes), ranker: config.ranker !== undefined },
         log,
       });
       const partitions = Array.from({ length: config.partitions }, (_, partition) => partition);

@@ -2,7 +2,7 @@ import type { StoredEvent } from '../../shared/messages/client-event.ts';
 import type { Command } from '../../shared/messages/command.ts';
 import type { Job, JobError } from '../../shared/messages/job.ts';
 import type { JournalRecord } from '../../shared/messages/record.ts';
-import { decide } from './flows/decide.ts';
+import { decide, type Settings } from './flows/decide.ts';
 import { type Decision, decision, toCommand, type Write } from './flows/flow.ts';
 
 /** What a record's turn sends once it is committed; stored beside the record's id so that it can be sent again. */
@@ -29,17 +29,18 @@ export interface Plan {
   readonly faults: readonly { record: string; error: unknown }[];
 }
 
+export interface PlanSettings extends Settings {
+  /** The pool that serves a model. */
+  readonly poolOf: (model: string | undefined) => string;
+}
+
 export interface Known {
   readonly jobs: ReadonlyMap<string, Job>;
   readonly outputs: ReadonlyMap<string, Output>;
 }
 
 /** Runs the records through `decide` in order. Pure: the same records on the same rows make the same plan. */
-export function planTurn(
-  records: readonly JournalRecord[],
-  known: Known,
-  poolOf: (model: string | undefined) => string,
-): Plan {
+export function planTurn(records: readonly JournalRecord[], known: Known, { poolOf, ...settings }: PlanSettings): Plan {
   const jobs = new Map<string, Job>();
   const events: StoredEvent[] = [];
   const writes: Write[] = [];
@@ -51,7 +52,7 @@ export function planTurn(
     if (before !== undefined) again.push(before);
     if (before !== undefined || fresh.has(record.id)) continue;
     const job = jobs.get(record.job) ?? known.jobs.get(record.job);
-    const made = decideSafely(job, record, (error) => faults.push({ record: record.id, error }));
+    const made = decideSafely(job, record, settings, (error) => faults.push({ record: record.id, error }));
     if (made === undefined) continue;
     const numbered = number(made, record.at);
     jobs.set(record.job, numbered.job);
@@ -66,10 +67,11 @@ export function planTurn(
 function decideSafely(
   job: Job | undefined,
   record: JournalRecord,
+  settings: Settings,
   fault: (error: unknown) => void,
 ): Decision | undefined {
   try {
-    return decide(job, record);
+    return decide(job, record, settings);
   } catch (cause) {
     fault(cause);
     if (job === undefined) return undefined;

@@ -7,13 +7,13 @@ import { findOutputs, recordInbox } from '../../shared/store/inbox.ts';
 import { lockJobs, saveJobs } from '../../shared/store/jobs.ts';
 import { applyWrites } from './apply-writes.ts';
 import { countEnds } from './count-ends.ts';
-import { type Known, type Output, type Plan, planTurn } from './plan.ts';
+import { type Known, type Output, type Plan, type PlanSettings, planTurn } from './plan.ts';
 import type { Send } from './send.ts';
 
 interface Parts {
   readonly db: Database;
   readonly send: Send;
-  readonly poolOf: (model: string | undefined) => string;
+  readonly settings: PlanSettings;
   readonly log: Logger;
 }
 
@@ -22,12 +22,12 @@ interface Parts {
  * When this resolves the records may be acked. Records that come again find their outputs and send them again.
  */
 export const createTurn =
-  ({ db, send, poolOf, log }: Parts) =>
+  ({ db, send, settings, log }: Parts) =>
   async (records: readonly JournalRecord[]): Promise<void> => {
     const begun = performance.now();
     const { known, plan } = await db.transaction(async (tx) => {
       const known = await readKnown(tx, records);
-      const plan = planTurn(records, known, poolOf);
+      const plan = planTurn(records, known, settings);
       await write(tx, plan, records);
       return { known, plan };
     });

@@ -2,6 +2,7 @@ import { GenerateAnswer } from './answering.ts';
 import { EmbedTexts } from './embedding.ts';
 import type { Priority } from './job.ts';
 import type { Message } from './message.ts';
+import { RankPassages } from './ranking.ts';
 import { RetrievePassages } from './retrieval.ts';
 import { SplitDocument } from './splitting.ts';
 
@@ -41,6 +42,7 @@ export const COMMANDS: Readonly<Record<string, CommandKind>> = {
   [EmbedTexts.type]: { service: 'embedder', retries: 3, parse: EmbedTexts.parse },
   [SplitDocument.type]: { service: 'rag-orchestrator', retries: 2, parse: SplitDocument.parse },
   [RetrievePassages.type]: { service: 'rag-orchestrator', retries: 3, parse: RetrievePassages.parse },
+  [RankPassages.type]: { service: 'embedder', retries: 2, parse: RankPassages.parse },
   [GenerateAnswer.type]: { service: 'generator', retries: 2, parse: GenerateAnswer.parse },
 };
 

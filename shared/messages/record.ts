@@ -3,6 +3,7 @@ import { AnswerDelta, AnswerGenerated, AnswerStarted } from './answering.ts';
 import type { Command } from './command.ts';
 import { TextsEmbedded } from './embedding.ts';
 import { CommandFailed, CommandReplayed, CommandRetrying, CommandStarted } from './outcome.ts';
+import { PassagesRanked } from './ranking.ts';
 import { PassagesRetrieved } from './retrieval.ts';
 import { PassagesMade } from './splitting.ts';
 import { JobCancel, JobDue, JobOverdue, JobSubmitted } from './submission.ts';
@@ -16,6 +17,7 @@ export const EVENTS = {
   [TextsEmbedded.type]: TextsEmbedded,
   [PassagesMade.type]: PassagesMade,
   [PassagesRetrieved.type]: PassagesRetrieved,
+  [PassagesRanked.type]: PassagesRanked,
   [AnswerStarted.type]: AnswerStarted,
   [AnswerDelta.type]: AnswerDelta,
   [AnswerGenerated.type]: AnswerGenerated,

@@ -1,9 +1,13 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { AnswerDelta, AnswerGenerated, AnswerStarted } from '../../shared/messages/answering.ts';
 import { TextsEmbedded } from '../../shared/messages/embedding.ts';
-import { CommandFailed, CommandReplayed, CommandRetrying } from '../../shared/messages/outcome.ts';
+import { isTerminal } from '../../shared/messages/job.ts';
+import { CommandFailed, CommandReplayed, CommandRetrying, CommandStarted } from '../../shared/messages/outcome.ts';
+import { PassagesRanked } from '../../shared/messages/ranking.ts';
 import { type Passage, PassagesRetrieved } from '../../shared/messages/retrieval.ts';
 import { JobCancel, JobDue, JobOverdue } from '../../shared/messages/submission.ts';
+import { shownText } from '../chaos/ledger.ts';
 import { submitted, World } from './given.ts';
 
 const passage = (n: number): Passage => ({
@@ -98,6 +102,73 @@ describe('ask', () => {
       .hears('answer.generate', generated('1-a', 'One two three'), '1-a');
     const text = world.events.filter(({ event }) => event === 'output.delta').map(({ data }) => data['text']);
     expect(text.join('')).to.equal('One two three');
+  });
+});
+
+describe('ask with a ranker', () => {
+  const ranked = PassagesRanked({
+    scores: { psg_1: 0.1, psg_2: 0.9, psg_3: 0.2, psg_4: 0.8 },
+    model: 'r',
+    provider: 'tei',
+    provider_ms: 1,
+  });
+  const ranking = () =>
+    new World({ ranker: true })
+      .turn(submitted('ask', { collection: 'c', question: 'Why?' }, { collection: 'c' }))
+      .hears('texts.embed', embedded)
+      .hears('passages.retrieve', retrieved);
+  const finish = (world: World) =>
+    world.hears('answer.generate', started('1-a'), '1-a').hears('answer.generate', generated('1-a', 'So [1].'), '1-a');
+  const sources = (world: World) =>
+    (world.command('answer.generate').body as { passages: Passage[] }).passages.map(({ passage_id }) => passage_id);
+
+  it('answers from the passages that the ranker likes best', () => {
+    const world = finish(ranking().hears('passages.rank', ranked));
+    expect(sources(world)).to.deep.equal(['psg_2', 'psg_4', 'psg_3']);
+    expect(world.job.result).to.include({ reranked: true });
+  });
+
+  it('answers without it when it is dead, and says so', () => {
+    const world = ranking();
+    const { id, type, part, body } = world.command('passages.rank');
+    const error = { code: 'provider_error' as const, message: 'no', retryable: false };
+    world.hears(type, CommandFailed({ command: id, stage: type, part, dead_letter: 'dl', replay: 0, error, body }));
+    finish(world);
+    expect(sources(world)).to.deep.equal(['psg_1', 'psg_2', 'psg_3']);
+    expect(world.job).to.include({ status: 'succeeded' });
+    expect(world.job.result).to.include({ reranked: false });
+  });
+});
+
+describe('ask under late, repeated and reordered events', () => {
+  it('ends exactly once, with the text of one run, whatever stale workers say', () => {
+    const stale = (stage: string, attempt: number) => CommandStarted({ command: 'c', stage, part: '0', attempt });
+    fc.assert(
+      fc.property(fc.array(fc.nat(9), { maxLength: 40 }), (picks) => {
+        const world = asked();
+        const say = [
+          () => world.told(stale('texts.embed', 1), `s${world.outputs.size}`),
+          () => world.told(stale('answer.generate', 2), `s${world.outputs.size}`),
+          () => world.hears('texts.embed', embedded, `r${world.outputs.size}`),
+          () => world.sent.length > 1 && world.hears('passages.retrieve', retrieved, `r${world.outputs.size}`),
+          () => world.sent.length > 2 && world.hears('answer.generate', started('1-a'), `r${world.outputs.size}`),
+          () =>
+            world.sent.length > 2 && world.hears('answer.generate', delta('1-a', 0, 'Old'), `r${world.outputs.size}`),
+          () =>
+            world.sent.length > 2 && world.hears('answer.generate', generated('1-a', 'Old'), `r${world.outputs.size}`),
+        ];
+        for (const pick of picks) say[pick]?.();
+        if (!isTerminal(world.job.status)) {
+          world.hears('texts.embed', embedded, 'x').hears('passages.retrieve', retrieved, 'x');
+          world.hears('answer.generate', started('2-b'), 'x').hears('answer.generate', generated('2-b', 'New'), 'x');
+        }
+        expect(world.job.status).to.equal('succeeded');
+        expect(world.shown.filter((event) => event === 'job.succeeded')).to.have.lengthOf(1);
+        expect(world.sent).to.have.lengthOf(3);
+        expect(shownText(world.events)).to.equal(world.job.result?.answer);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 

@@ -18,12 +18,16 @@ export class World {
   readonly writes: Write[] = [];
   readonly sent: Command[] = [];
   aborted = false;
+  readonly ranker: boolean;
+
+  constructor({ ranker = false } = {}) {
+    this.ranker = ranker;
+  }
 
   /** One turn over these records. */
   turn(...records: JournalRecord[]): this {
-    const plan = planTurn(records, { jobs: this.jobs, outputs: this.outputs }, (model) =>
-      model === 'big' ? 'gpu' : 'default',
-    );
+    const poolOf = (model: string | undefined) => (model === 'big' ? 'gpu' : 'default');
+    const plan = planTurn(records, { jobs: this.jobs, outputs: this.outputs }, { poolOf, ranker: this.ranker });
     for (const [id, job] of plan.jobs) this.jobs.set(id, job);
     for (const [id, output] of plan.fresh) {
       this.outputs.set(id, output);

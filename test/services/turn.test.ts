@@ -35,7 +35,7 @@ describe('a turn', function () {
   });
   afterEach(() => fresh.drop());
 
-  const turnWith = (send: Send) => createTurn({ db: fresh.db, send, poolOf: () => 'default', log });
+  const turnWith = (send: Send) => createTurn({ db: fresh.db, send, settings: { poolOf: () => 'default' }, log });
 
   it('that dies between commit and send sends the same, byte for byte, when its records come again', async () => {
     const sent: string[] = [];

@@ -6,7 +6,7 @@ import {
 } from '../../../shared/messages/answering.ts';
 import type { Job } from '../../../shared/messages/job.ts';
 import type { Event } from '../../../shared/messages/record.ts';
-import { type Decision, decision, nothing, andThen, withState } from './flow.ts';
+import { andThen, type Decision, decision, nothing, withState } from './flow.ts';
 
 /** The part of a flow's state that follows an answer being written: the current run and how much of it was shown. */
 interface Answer {

@@ -4,10 +4,16 @@ import { EVENTS, type JournalRecord } from '../../../shared/messages/record.ts';
 import { JobCancel, JobDue, JobOverdue, JobSubmitted } from '../../../shared/messages/submission.ts';
 import { ask } from './ask.ts';
 import { embed } from './embed.ts';
-import { type Decision, decision, type Flow, nothing, andThen } from './flow.ts';
+import { andThen, type Decision, decision, type Flow, nothing } from './flow.ts';
 import { generate } from './generate.ts';
 import { ingest } from './ingest.ts';
 import { search } from './search.ts';
+
+/** What flows may do here, beside what their jobs say. */
+export interface Settings {
+  /** Somebody carries out `passages.rank`. */
+  readonly ranker?: boolean;
+}
 
 const FLOWS: Readonly<Record<Job['type'], Flow>> = { ask, search, ingest, embed, generate };
 
@@ -15,8 +21,12 @@ const FLOWS: Readonly<Record<Job['type'], Flow>> = { ask, search, ingest, embed,
  * The whole of Warren's thinking: what follows from an event for its job. Pure. `job` is undefined before its birth;
  * the answer is undefined when there is nothing to say about a job nobody knows.
  */
-export function decide(job: Job | undefined, { id, job: jobId, at, event }: JournalRecord): Decision | undefined {
-  if (job === undefined) return event.type === JobSubmitted.type ? birth(jobId, event.body) : undefined;
+export function decide(
+  job: Job | undefined,
+  { id, job: jobId, at, event }: JournalRecord,
+  settings: Settings = {},
+): Decision | undefined {
+  if (job === undefined) return event.type === JobSubmitted.type ? birth(jobId, event.body, settings) : undefined;
   if (event.type === CommandReplayed.type) return replayed(job, event.body);
   if (isTerminal(job.status)) return nothing(job);
   switch (event.type) {
@@ -29,7 +39,7 @@ export function decide(job: Job | undefined, { id, job: jobId, at, event }: Jour
     case JobOverdue.type:
       return timed(overdue(job), at);
     case CommandStarted.type:
-      return begun({ ...woken(job), attempt: event.body.attempt }, at, event.body.stage);
+      return begun({ ...woken(job), attempt: event.body.attempt }, at);
     case CommandRetrying.type:
       return retrying(job, at, event.body);
     case CommandFailed.type:
@@ -38,14 +48,14 @@ export function decide(job: Job | undefined, { id, job: jobId, at, event }: Jour
       const known: keyof typeof EVENTS = event.type;
       if (EVENTS[known] === undefined) throw new Error(`no flow hears "${id}"`);
       return timed(
-        andThen(begun(woken(job), at, job.stage), (running) => FLOWS[running.type].on(running, event, at)),
+        andThen(begun(woken(job), at), (running) => FLOWS[running.type].on(running, event, at)),
         at,
       );
     }
   }
 }
 
-function birth(id: string, body: JobSubmitted['body']): Decision {
+function birth(id: string, body: JobSubmitted['body'], settings: Settings): Decision {
   const { run_at } = body;
   const later = run_at !== undefined && Date.parse(run_at) > Date.parse(body.created_at);
   const job: Job = {
@@ -55,7 +65,8 @@ function birth(id: string, body: JobSubmitted['body']): Decision {
     progress: { done: 0, total: 0 },
     attempt: 0,
     last_seq: 0,
-    state: {},
+    // A job goes its whole way by the settings of its birth.
+    state: { ...settings },
   };
   return later ? decision(job, { events: [{ event: 'job.scheduled', data: { run_at } }] }) : queued(job);
 }
@@ -66,14 +77,16 @@ const queued = (job: Job): Decision =>
     FLOWS[next.type].start(next),
   );
 
-/** The first word from a worker means that the job is running. */
-function begun(job: Job, at: number, stage: string | undefined): Decision {
-  const named = stage === undefined ? {} : { stage };
-  if (job.status !== 'queued') return nothing({ ...job, ...named });
+/**
+ * The first word from a worker means that the job is running. Which stage it is in only its flow knows: the word may come
+ * from a worker that is late.
+ */
+function begun(job: Job, at: number): Decision {
+  if (job.status !== 'queued') return nothing(job);
   const started_at = job.started_at ?? new Date(at).toISOString();
   return decision(
-    { ...job, ...named, status: 'running', started_at },
-    { events: [{ event: 'job.started', data: named }] },
+    { ...job, status: 'running', started_at },
+    { events: [{ event: 'job.started', data: job.stage === undefined ? {} : { stage: job.stage } }] },
   );
 }
 
@@ -85,7 +98,7 @@ function woken(job: Job): Job {
 
 function retrying(job: Job, at: number, { stage, attempt, delay_ms, error }: CommandRetrying['body']): Decision {
   const next_retry_at = new Date(at + delay_ms).toISOString();
-  return andThen(begun(job, at, stage), (running) =>
+  return andThen(begun(job, at), (running) =>
     decision(
       { ...running, attempt, next_retry_at },
       { events: [{ event: 'job.retrying', data: { stage, attempt, delay_ms, error } }] },

@@ -3,7 +3,7 @@ import type { AcceptedIngest } from '../../../shared/messages/inputs.ts';
 import type { Job } from '../../../shared/messages/job.ts';
 import type { CommandFailed } from '../../../shared/messages/outcome.ts';
 import { PassagesMade, SplitDocument } from '../../../shared/messages/splitting.ts';
-import { type Decision, decision, type Flow, nothing, succeed, andThen, type Wish, withState } from './flow.ts';
+import { andThen, type Decision, decision, type Flow, nothing, succeed, type Wish, withState } from './flow.ts';
 import {
   type Batch,
   batchId,

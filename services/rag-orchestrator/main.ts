@@ -44,7 +44,7 @@ await runService(
       const turn = createTurn({
         db,
         send: createSend({ db, bus: bus.open() }),
-        settings: { poolOf: poolRoutes(config.routes), ranker: config.ranker !== undefined },
+        settings: { poolOf: poolRoutes(config.routes), ranker: config.ranker.length > 0 },
         log,
       });
       const partitions = Array.from({ length: config.partitions }, (_, partition) => partition);

@@ -27,17 +27,23 @@ export interface AttemptOptions {
   readonly log: Logger;
   /** Aborted with an AbortedError when nobody wants the outcome any more. */
   readonly abort: AbortController;
+  /** Called when the handler has something to tell: whatever it needs for its work is there. */
+  answered(): void;
 }
 
 /** Runs the handler of a command once. Never rejects: every way it can go is an ending. */
-export async function attempt({ command, handler, teller, log, abort }: AttemptOptions): Promise<Ending> {
+export async function attempt({ command, handler, teller, log, abort, answered }: AttemptOptions): Promise<Ending> {
   const over = new AbortController();
   const overdue = setTimeout(() => abort.abort(new AbortedError('overdue')), msUntil(command.deadline));
   void tellStarted(command, teller, over.signal);
   try {
     if (handler === undefined) throw new TerminalError('validation', `nobody here carries out "${command.type}"`);
     const body = checkedBody(command);
-    const { event, detail } = await handler.run(body, { command, signal: abort.signal, tell: teller.tell, log });
+    const tell: Teller['tell'] = (event, detail) => {
+      answered();
+      return teller.tell(event, detail);
+    };
+    const { event, detail } = await handler.run(body, { command, signal: abort.signal, tell, log });
     await teller.confirmed();
     return { kind: 'done', record: recordOf(command, event, Date.now(), detail) };
   } catch (error) {

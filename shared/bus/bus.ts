@@ -5,7 +5,7 @@ import type { JournalRecord } from '../messages/record.ts';
 import type { WorkerAlive } from './alive.ts';
 import type { Closeable } from './closeable.ts';
 import type { DeadLetters } from './dead-letters.ts';
-import type { PushHandlers } from './push.ts';
+import type { PushHandlers } from './hear-push.ts';
 import type { QueueInfo } from './queues.ts';
 import type { ServeOptions, Serving } from './serve.ts';
 
@@ -16,7 +16,7 @@ export { connectBus } from './connect-bus.ts';
 export type { DeadLetter } from './dead-letter.ts';
 export type { DeadLetterFilter } from './dead-letter-filter.ts';
 export type { ActOptions, DeadLetters } from './dead-letters.ts';
-export type { PushHandlers } from './push.ts';
+export type { PushHandlers } from './hear-push.ts';
 export type { QueueInfo } from './queues.ts';
 export type { ServeOptions, Serving } from './serve.ts';
 

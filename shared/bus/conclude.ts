@@ -1,7 +1,7 @@
 import type { Command } from '../messages/command.ts';
 import type { JobError } from '../messages/job.ts';
 import { CommandRetrying } from '../messages/outcome.ts';
-import { recordOf } from '../messages/record.ts';
+import { type JournalRecord, recordOf } from '../messages/record.ts';
 import { metrics } from '../metrics/metrics.ts';
 import type { Ending } from './attempt.ts';
 import { deadMessage } from './dead-letter.ts';
@@ -42,6 +42,7 @@ export async function conclude(ending: Ending, options: ConcludeOptions): Promis
       return outbox.publish(deadMessage(delivery.message, delivery.message.fields.routingKey, ending.error));
     case 'pause':
       options.pauseLanes(ending.afterMs);
+      await outbox.append([waitingRecord(command, ending.afterMs, ending.error)]);
       return outbox.publish(homeMessage(delivery.message));
     default:
       return ending satisfies never;
@@ -65,6 +66,16 @@ async function tellRetrying(command: Command, delayMs: number, error: JobError, 
   const next = command.attempt + 1;
   const retrying = CommandRetrying({ command: id, stage: type, part, attempt: next, delay_ms: delayMs, error });
   await append([recordOf(command, retrying, Date.now(), `${type}/${next}`)]);
+}
+
+/**
+ * Tells why a job waits although no attempt was spent. The id is that of the job and the attempt, not of the command: of
+ * all that an outage says about a job, from all workers and however long it takes, only the first is heard.
+ */
+function waitingRecord(command: Command, delayMs: number, error: JobError): JournalRecord {
+  const { id, type, part, attempt } = command;
+  const waiting = CommandRetrying({ command: id, stage: type, part, attempt, delay_ms: delayMs, error });
+  return recordOf({ ...command, part: 'outage' }, waiting, Date.now(), `${type}/${attempt}`);
 }
 
 /** A command on the retry ladder: its routing key is its lane, to which the rung lets it go after a while. */

@@ -5,7 +5,7 @@ import type { Closeable } from './closeable.ts';
 import type { Link } from './connection.ts';
 import { jsonOf } from './envelope.ts';
 import { subscribe } from './subscribe.ts';
-import { CONTROL, type QueueSpec } from './topology.ts';
+import { CONTROL, control } from './topology.ts';
 
 /** How far back a new worker reads. */
 const PAST = '1h';
@@ -29,7 +29,7 @@ export const cancelMessage = (job: string, id: string) => ({
 });
 
 /** Reads the control stream from an hour ago on, and remembers a bounded number of jobs. */
-export async function readCancellations(link: Link, queue: QueueSpec, log: Logger): Promise<Cancellations> {
+export async function readCancellations(link: Link, log: Logger): Promise<Cancellations> {
   const jobs = new Set<string>();
   const heard = new EventEmitter<{ cancel: [string] }>();
   let next: number | undefined;
@@ -45,7 +45,7 @@ export async function readCancellations(link: Link, queue: QueueSpec, log: Logge
   const subscription = await subscribe({
     link,
     log,
-    queue,
+    queue: control(),
     prefetch: PREFETCH,
     consumerArguments: () => ({ 'x-stream-offset': next ?? PAST }),
     onDelivery: (delivery) => {

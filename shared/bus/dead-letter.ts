@@ -8,6 +8,7 @@ import { type JournalRecord, recordOf } from '../messages/record.ts';
 import { withoutBrokerHeaders } from './broker-headers.ts';
 import { jsonOrText, openDeadEnvelope } from './envelope.ts';
 import { present } from './home-message.ts';
+import type { Outbox } from './outbox.ts';
 import type { Outgoing } from './publisher.ts';
 import { EXCHANGES } from './topology.ts';
 
@@ -65,6 +66,16 @@ export function deadMessage(message: Message, origin: string, error: JobError, d
     },
   };
 }
+
+/** Puts away the parts of a message that cannot be read; resolves when they are safe. */
+export const buryIn =
+  ({ publish }: Outbox, origin: string) =>
+  (message: Message, why: string, raw: unknown): Promise<void> => {
+    const content = Buffer.from(typeof raw === 'string' ? raw : JSON.stringify(raw));
+    return publish(
+      deadMessage({ ...message, content }, origin, { code: 'validation', message: why, retryable: false }),
+    );
+  };
 
 export interface ReadDeadLetter {
   readonly letter: DeadLetter;

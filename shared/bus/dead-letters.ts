@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Command } from '../messages/command.ts';
 import { CommandReplayed } from '../messages/outcome.ts';
@@ -7,6 +6,7 @@ import type { Link } from './connection.ts';
 import { type DeadLetter, MAX_REPLAYS } from './dead-letter.ts';
 import { type DeadLetterFilter, fits } from './dead-letter-filter.ts';
 import { type Scanned, type ScanProgress, scanDeadLetters, type Visit } from './dead-letter-scan.ts';
+import { pause } from './pause.ts';
 
 const LIST_LIMIT = 100;
 
@@ -30,7 +30,6 @@ export interface Skipped {
 export interface Acted {
   /** Letters that fit the filter, up to the limit. */
   readonly matched: number;
-  readonly done: number;
   readonly skipped: readonly Skipped[];
 }
 
@@ -47,70 +46,82 @@ export interface DeadLetters {
   discard(filter: DeadLetterFilter, options?: ActOptions): Promise<Acted & { readonly discarded: number }>;
 }
 
-export function deadLetterBox(
-  link: Link,
-  append: (records: readonly JournalRecord[]) => Promise<void>,
-  log: Logger,
-): DeadLetters {
-  // Scans of this process wait here for each other, not at the broker.
-  let last: Promise<unknown> = Promise.resolve();
-  const scan = (visit: Visit, signal?: AbortSignal): Promise<number> => {
-    const mine = last.then(() => scanDeadLetters(link, visit, log, signal));
-    last = mine.catch(() => {});
-    return mine;
-  };
+export interface DeadLetterOptions {
+  readonly link: Link;
+  readonly log: Logger;
+  append(records: readonly JournalRecord[]): Promise<void>;
+}
 
-  const list = async (filter: DeadLetterFilter = {}, limit = LIST_LIMIT) => {
+/** Does something about a letter; says why when it cannot. */
+type Deed = (scanned: Scanned) => Promise<Skipped | undefined>;
+
+export class DeadLetterBox implements DeadLetters {
+  readonly #options: DeadLetterOptions;
+  /** Scans of this process wait here for each other, not at the broker. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: DeadLetterOptions) {
+    this.#options = options;
+  }
+
+  async list(filter: DeadLetterFilter = {}, limit = LIST_LIMIT): Promise<DeadLetter[]> {
     const found = new Map<string, DeadLetter>();
-    await scan(async ({ letter }) => {
+    await this.#scan(async ({ letter }) => {
       // A worker that died between burying a command and its ack leaves two copies of one letter.
       if (fits(letter, filter)) found.set(letter.id, letter);
       return found.size >= limit ? 'enough' : 'more';
     });
     return [...found.values()];
-  };
+  }
 
-  const act = async (
-    filter: DeadLetterFilter,
-    { limit = Number.POSITIVE_INFINITY, ratePerS, dryRun = false, onProgress, signal }: ActOptions,
-    deed: (scanned: Scanned) => Promise<Skipped | undefined>,
-  ): Promise<Acted> => {
+  async get(id: string): Promise<DeadLetter | undefined> {
+    const [letter] = await this.list({ ids: [id] }, 1);
+    return letter;
+  }
+
+  async replay(filter: DeadLetterFilter, options: ActOptions = {}) {
+    const { done, ...acted } = await this.#act(filter, options, (scanned) => this.#replayOne(scanned));
+    return { ...acted, replayed: done };
+  }
+
+  async discard(filter: DeadLetterFilter, options: ActOptions = {}) {
+    const { done, ...acted } = await this.#act(filter, options, async () => undefined);
+    return { ...acted, discarded: done };
+  }
+
+  async #act(filter: DeadLetterFilter, options: ActOptions, deed: Deed): Promise<Acted & { readonly done: number }> {
+    const { limit = Number.POSITIVE_INFINITY, ratePerS, dryRun = false, onProgress, signal } = options;
     const matched = new Set<string>();
-    const skipped: Skipped[] = [];
-    await scan(async (scanned, progress) => {
+    const skipped = new Map<string, Skipped>();
+    const visit: Visit = async (scanned, progress) => {
       onProgress?.(progress);
       const { id } = scanned.letter;
       if (!fits(scanned.letter, filter) || (matched.size >= limit && !matched.has(id))) return 'more';
-      const skip = dryRun ? undefined : await deed(scanned);
-      if (skip === undefined && !dryRun) scanned.delivery.ack();
-      if (skip !== undefined) skipped.push(skip);
       matched.add(id);
-      if (ratePerS !== undefined && !dryRun)
-        await sleep(1000 / ratePerS, undefined, { ...(signal && { signal }) }).catch(() => {});
+      if (dryRun) return 'more';
+      const skip = await deed(scanned);
+      if (skip === undefined) scanned.delivery.ack();
+      else skipped.set(id, skip);
+      if (ratePerS !== undefined) await pause(1000 / ratePerS, signal);
       return 'more';
-    }, signal);
-    return { matched: matched.size, done: dryRun ? 0 : matched.size - skipped.length, skipped };
-  };
+    };
+    await this.#scan(visit, signal);
+    return { matched: matched.size, done: dryRun ? 0 : matched.size - skipped.size, skipped: [...skipped.values()] };
+  }
 
-  const replayOne = async ({ letter, command }: Scanned): Promise<Skipped | undefined> => {
+  #scan(visit: Visit, signal?: AbortSignal): Promise<number> {
+    const { link, log } = this.#options;
+    const mine = this.#last.then(() => scanDeadLetters(link, visit, log, signal));
+    this.#last = mine.catch(() => {});
+    return mine;
+  }
+
+  async #replayOne({ letter, command }: Scanned): Promise<Skipped | undefined> {
     if (command === undefined) return { id: letter.id, why: 'not a command of a job: it can only be discarded' };
     if (!letter.replayable) return { id: letter.id, why: `already replayed ${MAX_REPLAYS} times` };
-    await append([replayRecord(letter, command)]);
+    await this.#options.append([replayRecord(letter, command)]);
     return undefined;
-  };
-
-  return {
-    list,
-    get: async (id) => (await list({ ids: [id] }, 1))[0],
-    replay: async (filter, options = {}) => {
-      const acted = await act(filter, options, replayOne);
-      return { ...acted, replayed: acted.done };
-    },
-    discard: async (filter, options = {}) => {
-      const acted = await act(filter, options, async () => undefined);
-      return { ...acted, discarded: acted.done };
-    },
-  };
+  }
 }
 
 function replayRecord(letter: DeadLetter, command: Command): JournalRecord {

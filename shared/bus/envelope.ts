@@ -4,7 +4,7 @@ import { COMMANDS, type Command } from '../messages/command.ts';
 import { Priority } from '../messages/job.ts';
 import { TerminalError } from './errors.ts';
 import type { Outgoing } from './publisher.ts';
-import { laneName } from './topology.ts';
+import { EXCHANGES, laneName } from './topology.ts';
 
 /** Nothing larger travels; bigger things stay in the database and their id travels. */
 export const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -43,11 +43,12 @@ export const envelopeOf = (command: Command, notBefore?: number): Envelope => ({
   properties: { ...propertiesOf(command), headers: headersOf(command, notBefore) },
 });
 
-/** @throws {TerminalError} a body too large for a message */
-export function checkSize({ content, properties }: Envelope): void {
-  if (content.length <= MAX_COMMAND_BYTES) return;
-  const size = `${content.length} bytes, more than ${MAX_COMMAND_BYTES}`;
-  throw new TerminalError('validation', `the body of ${properties.messageId} has ${size}`);
+/** A command as a message for its lane. @throws {TerminalError} a body too large, or a type that nobody carries out */
+export function sendable(command: Command): Outgoing {
+  const message = { exchange: EXCHANGES.commands, key: homeLane(command), ...envelopeOf(command) };
+  const bytes = message.content.length;
+  if (bytes <= MAX_COMMAND_BYTES) return message;
+  throw new TerminalError('validation', `the body of ${command.id} has ${bytes} bytes, more than ${MAX_COMMAND_BYTES}`);
 }
 
 const propertiesOf = (command: Command): Options.Publish & { messageId: string } => ({

@@ -1,20 +1,17 @@
-import type { Channel, ConsumeMessage } from 'amqplib';
+import type { Channel } from 'amqplib';
 import { PRIORITIES, type Priority } from '../messages/job.ts';
-import { once } from './closeable.ts';
+import { type Closeable, once } from './closeable.ts';
 import { declareQueue } from './declare.ts';
 import { type Delivery, deliveryOf } from './delivery.ts';
 import { keepChannel } from './keep-channel.ts';
-import { type Credits, NO_CREDITS, nextLane } from './lane-order.ts';
-import { lanePause } from './lane-pause.ts';
+import { NO_CREDITS, nextLane } from './lane-order.ts';
+import { LanePause } from './lane-pause.ts';
 import type { Lanes, LanesOptions } from './lanes.ts';
 import { pause } from './pause.ts';
+import { type Found, wakeUp } from './wake-up.ts';
 
 const AFTER_TROUBLE_MS = 100;
-
-interface Found {
-  readonly delivery: Delivery;
-  readonly lane: Priority;
-}
+const LOOK_FOR_CHANNEL_MS = 1_000;
 
 /**
  * The worker fetches: whenever a slot is free it asks the lanes in weighted order with basic.get, so it holds nothing
@@ -22,156 +19,165 @@ interface Found {
  * the next command; then it unsubscribes. So an idle worker costs nothing and is still told at once. When several lanes
  * speak at the same moment and no slot is left, what cannot be run is given back.
  */
-export async function fetchedLanes({ link, log, lanes, giveBack }: LanesOptions): Promise<Lanes> {
-  const stopped = new AbortController();
-  /** Aborted to wake a sleeping hunt: at a pause, at the end, when the channel goes. */
-  let rouse = new AbortController();
-  let channel: Channel | undefined;
-  let opened = () => {};
-  let credits: Credits = NO_CREDITS;
-  let stash: Found[] = [];
-  let unwinding: Promise<void> = Promise.resolve();
-  let takers = 0;
-  let hunts: Promise<unknown> = Promise.resolve();
+export class FetchedLanes implements Lanes {
+  readonly stop = once(() => this.#stop());
+  readonly close = once(() => this.#close());
+  readonly #options: LanesOptions;
+  readonly #stopped = new AbortController();
+  readonly #pause: LanePause;
+  readonly #kept: Closeable;
+  /** Aborted and replaced to end a sleep: at a pause, at the end, when the channel comes or goes. */
+  #rouse = new AbortController();
+  #channel: Channel | undefined;
+  #credits = NO_CREDITS;
+  /** What came beside the command that woke us, for the slots that wait. */
+  #stash: Found[] = [];
+  #unwinding: Promise<void> = Promise.resolve();
+  #takers = 0;
+  #hunts: Promise<unknown> = Promise.resolve();
 
-  const rouseNow = () => {
-    rouse.abort();
-    rouse = new AbortController();
-  };
-
-  const found = (on: Channel, lane: Priority, message: Parameters<typeof deliveryOf>[1]): Found => ({
-    lane,
-    delivery: deliveryOf(on, message, () => channel !== on),
-  });
-
-  const kept = keepChannel({
-    link,
-    log,
-    name: 'lanes',
-    open: (connection) => connection.createChannel(),
-    opened: async (fresh) => {
-      for (const priority of PRIORITIES) await declareQueue(fresh, lanes[priority]);
-      await fresh.prefetch(1);
-      channel = fresh;
-      opened();
-    },
-    gone: () => {
-      channel = undefined;
-      stash = [];
-      rouseNow();
-    },
-  });
-
-  const whenOpen = () =>
-    new Promise<void>((resolve) => {
-      opened = resolve;
-      if (channel !== undefined) resolve();
-      else stopped.signal.addEventListener('abort', () => resolve(), { once: true });
+  constructor(options: LanesOptions) {
+    this.#options = options;
+    // Whoever hunts is held up by `admitted`, so there is nothing else to do for a probe or after it.
+    this.#pause = new LanePause({
+      halt: () => this.#giveBackStash(),
+      probe: async () => {},
+      resume: async () => {},
     });
+    this.#kept = keepChannel({
+      link: options.link,
+      log: options.log,
+      name: 'lanes',
+      open: (connection) => connection.createChannel(),
+      opened: (channel) => this.#opened(channel),
+      gone: () => this.#gone(),
+    });
+  }
 
-  /** Asks lane by lane, in the order of what they are owed. */
-  const ask = async (on: Channel): Promise<Found | undefined> => {
-    let candidates: readonly Priority[] = PRIORITIES;
-    for (;;) {
-      const next = nextLane(credits, candidates);
-      if (next === undefined) return undefined;
-      const message = await on.get(lanes[next.lane].name);
-      if (message !== false) {
-        credits = next.credits;
-        return found(on, next.lane, message);
+  /** One hunt at a time, for whoever has waited longest. */
+  take(): Promise<Delivery | undefined> {
+    this.#takers += 1;
+    const mine = this.#hunts.then(() => this.#hunt());
+    this.#hunts = mine;
+    return mine.finally(() => {
+      this.#takers -= 1;
+    });
+  }
+
+  pause(ms: number): void {
+    this.#pause.for(ms);
+  }
+
+  answered(delivery: Delivery): void {
+    this.#pause.answered(delivery);
+  }
+
+  ended(delivery: Delivery): void {
+    this.#pause.ended(delivery);
+  }
+
+  async #opened(channel: Channel): Promise<void> {
+    for (const priority of PRIORITIES) await declareQueue(channel, this.#options.lanes[priority]);
+    await channel.prefetch(1);
+    this.#channel = channel;
+    this.#wake();
+  }
+
+  #gone(): void {
+    this.#channel = undefined;
+    this.#stash = [];
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#rouse.abort();
+    this.#rouse = new AbortController();
+  }
+
+  async #hunt(): Promise<Delivery | undefined> {
+    while (!this.#stopped.signal.aborted) {
+      await this.#unwinding;
+      await this.#pause.admitted();
+      const found = await this.#search();
+      if (found === undefined) continue;
+      if (!this.#stopped.signal.aborted && this.#pause.admits) {
+        this.#pause.took(found.delivery);
+        return found.delivery;
       }
-      candidates = candidates.filter((lane) => lane !== next.lane);
-    }
-  };
-
-  /** Sleeps until a lane has something. The rest of waking up goes on in `unwinding`. */
-  const sleep = async (on: Channel): Promise<Found | undefined> => {
-    const woken = rouse;
-    const heard: Found[] = [];
-    const consumers = await Promise.all(
-      PRIORITIES.map((lane) =>
-        on.consume(lanes[lane].name, (message: ConsumeMessage | null) => {
-          if (message !== null) heard.push(found(on, lane, message));
-          woken.abort();
-        }),
-      ),
-    );
-    await untilAborted(AbortSignal.any([woken.signal, stopped.signal]));
-    if (woken === rouse) rouse = new AbortController();
-    const first = heard.shift();
-    unwinding = unwind(
-      on,
-      consumers.map(({ consumerTag }) => consumerTag),
-      heard,
-    );
-    return first;
-  };
-
-  const unwind = async (on: Channel, tags: readonly string[], heard: Found[]) => {
-    // Lost with its channel: then there is nothing to cancel.
-    await Promise.allSettled(tags.map((tag) => on.cancel(tag)));
-    if (channel !== on) return;
-    const room = stopped.signal.aborted || pausing.active ? 0 : takers;
-    stash.push(...heard.slice(0, room));
-    await Promise.all(heard.slice(room).map((extra) => giveBack(extra.delivery, lanes[extra.lane].name)));
-  };
-
-  const hunt = async (): Promise<Delivery | undefined> => {
-    while (!stopped.signal.aborted) {
-      await unwinding;
-      await pausing.over();
-      const on = channel;
-      if (on === undefined) {
-        await whenOpen();
-        continue;
-      }
-      try {
-        const next = stash.shift() ?? (await ask(on)) ?? (await sleep(on));
-        if (next === undefined) continue;
-        if (!stopped.signal.aborted && !pausing.active) return next.delivery;
-        await giveBack(next.delivery, lanes[next.lane].name);
-      } catch (error) {
-        if (!stopped.signal.aborted) log.warn({ err: error }, 'the lanes could not be asked');
-        await pause(AFTER_TROUBLE_MS, stopped.signal);
-      }
+      await this.#giveBack(found);
     }
     return undefined;
-  };
+  }
 
-  const giveBackStash = async () => {
-    rouseNow();
-    await unwinding;
-    await Promise.all(stash.splice(0).map(({ delivery, lane }) => giveBack(delivery, lanes[lane].name)));
-  };
-  const pausing = lanePause(giveBackStash, async () => {});
+  /** What the stash or a lane has, else what wakes us; undefined when it is worth looking again. */
+  async #search(): Promise<Found | undefined> {
+    const channel = this.#channel;
+    // Taken before the lanes are asked: who wants us awake meanwhile must not be overheard.
+    const { signal } = this.#rouse;
+    if (channel === undefined) {
+      await pause(LOOK_FOR_CHANNEL_MS, signal);
+      return undefined;
+    }
+    try {
+      return this.#stash.shift() ?? (await this.#ask(channel)) ?? (await this.#sleep(channel, signal));
+    } catch (error) {
+      if (!this.#stopped.signal.aborted) this.#options.log.warn({ err: error }, 'the lanes could not be asked');
+      await pause(AFTER_TROUBLE_MS, this.#stopped.signal);
+      return undefined;
+    }
+  }
 
-  await whenOpen();
-  return {
-    take: () => {
-      takers += 1;
-      const mine = hunts.then(hunt).finally(() => {
-        takers -= 1;
-      });
-      hunts = mine;
-      return mine;
-    },
-    pause: pausing.for,
-    stop: once(async () => {
-      stopped.abort();
-      rouseNow();
-      await pausing.end();
-      await hunts;
-      await giveBackStash();
-    }),
-    close: once(async () => {
-      stopped.abort();
-      await kept.close();
-    }),
-  };
+  /** Asks lane by lane, in the order of what they are owed. */
+  async #ask(channel: Channel): Promise<Found | undefined> {
+    let candidates: readonly Priority[] = PRIORITIES;
+    for (;;) {
+      const next = nextLane(this.#credits, candidates);
+      if (next === undefined) return undefined;
+      const { lane } = next;
+      const message = await channel.get(this.#options.lanes[lane].name);
+      if (message !== false) {
+        this.#credits = next.credits;
+        return { lane, delivery: deliveryOf(channel, message, () => this.#channel !== channel) };
+      }
+      candidates = candidates.filter((each) => each !== lane);
+    }
+  }
+
+  async #sleep(channel: Channel, signal: AbortSignal): Promise<Found | undefined> {
+    const { lanes } = this.#options;
+    const gone = () => this.#channel !== channel;
+    const { first, rest } = await wakeUp({ channel, lanes, signal, gone });
+    this.#unwinding = rest.then((found) => (gone() ? undefined : this.#share(found)));
+    return first;
+  }
+
+  /** Keeps as many as slots are waiting, and gives the others back. */
+  async #share(found: readonly Found[]): Promise<void> {
+    const room = this.#stopped.signal.aborted || this.#pause.state !== 'open' ? 0 : this.#takers;
+    this.#stash.push(...found.slice(0, room));
+    await Promise.all(found.slice(room).map((each) => this.#giveBack(each)));
+  }
+
+  #giveBack({ delivery, lane }: Found): Promise<void> {
+    return this.#options.giveBack(delivery, this.#options.lanes[lane].name);
+  }
+
+  async #giveBackStash(): Promise<void> {
+    this.#wake();
+    await this.#unwinding;
+    await Promise.all(this.#stash.splice(0).map((each) => this.#giveBack(each)));
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#wake();
+    await this.#pause.end();
+    await this.#hunts;
+    await this.#giveBackStash();
+  }
+
+  async #close(): Promise<void> {
+    await this.stop();
+    await this.#kept.close();
+  }
 }
-
-const untilAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });

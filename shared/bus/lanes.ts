@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import type { Closeable } from './closeable.ts';
 import type { Link } from './connection.ts';
 import type { Delivery } from './delivery.ts';
-import { fetchedLanes } from './fetched-lanes.ts';
-import { pushedLanes } from './pushed-lanes.ts';
+import { FetchedLanes } from './fetched-lanes.ts';
+import { PushedLanes } from './pushed-lanes.ts';
 import type { LaneSpecs } from './topology.ts';
 
 /** Up to so many commands at once a worker is taken to do heavy work, of which it should hold nothing in reserve. */
@@ -13,8 +13,15 @@ const MOST_FETCHED = 8;
 export interface Lanes extends Closeable {
   /** The next delivery, as soon as there is one; undefined once stopped. */
   take(): Promise<Delivery | undefined>;
-  /** Takes nothing for a while, and gives back what nobody has begun. A second pause can only make it longer. */
+  /**
+   * Takes nothing for a while, and gives back what nobody has begun. Then one command is taken alone, and the others once
+   * it was `answered`. A second pause can only make it longer.
+   */
   pause(ms: number): void;
+  /** A command has shown that its provider is there. */
+  answered(delivery: Delivery): void;
+  /** A command is over, whatever it has shown. */
+  ended(delivery: Delivery): void;
   /** Takes no more, and gives back what nobody has begun. What runs can be acked until `close`. */
   stop(): Promise<void>;
 }
@@ -32,5 +39,5 @@ export interface LanesOptions {
  * Two ways with the same meaning. Pushed lanes are fast, and hold some commands ahead of the free slots; behind others
  * that run for minutes those would wait while another worker is idle, so small workers fetch command by command.
  */
-export const openLanes = (options: LanesOptions): Promise<Lanes> =>
-  options.concurrency > MOST_FETCHED ? pushedLanes(options) : fetchedLanes(options);
+export const openLanes = async (options: LanesOptions): Promise<Lanes> =>
+  options.concurrency > MOST_FETCHED ? PushedLanes.open(options) : new FetchedLanes(options);

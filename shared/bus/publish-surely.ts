@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { BrokerUnavailableError } from './broker-errors.ts';
+import { BrokerUnavailableError, UnroutableError } from './broker-errors.ts';
 import { backoffMs, pause } from './pause.ts';
 import type { Outgoing, Publisher } from './publisher.ts';
 
@@ -26,7 +26,7 @@ export function surely(publisher: Publisher, mend: () => Promise<void>, stop: Ab
         const waitMs = backoffMs(failures, FIRST_BACKOFF_MS, MOST_BACKOFF_MS);
         if (Date.now() + waitMs >= until) throw error;
         log.warn({ id: message.properties.messageId, err: error }, 'a message was not confirmed, sending it again');
-        if (error instanceof Error && error.name === 'UnroutableError') await mend();
+        if (error instanceof UnroutableError) await mend();
         await pause(waitMs, stop);
         if (stop.aborted) throw new BrokerUnavailableError('the bus is closed', { cause: error });
       }

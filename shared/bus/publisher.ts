@@ -1,9 +1,11 @@
-import type { ConfirmChannel, Message, Options } from 'amqplib';
+import type { ConfirmChannel, Options } from 'amqplib';
 import type { Logger } from 'pino';
 import { BrokerUnavailableError, OverloadedError, RefusedError, UnroutableError } from './broker-errors.ts';
 import { type Closeable, once } from './closeable.ts';
 import type { Link } from './connection.ts';
 import { closeChannel, keepChannel } from './keep-channel.ts';
+import { type Entry, entryOf } from './publish-entry.ts';
+import { Returns } from './returns.ts';
 
 /** Messages on the way without a confirm. */
 const WINDOW = 256;
@@ -31,145 +33,121 @@ export interface Publisher extends Closeable {
   publish(message: Outgoing, timeoutMs?: number): Promise<void>;
 }
 
-interface Entry {
-  readonly message: Outgoing;
-  sentAt: number;
-  settled: boolean;
-  settle(error?: Error): void;
-}
+/** Publishes with confirms, a bounded number of messages ahead of them. */
+export class ConfirmPublisher implements Publisher {
+  readonly close: () => Promise<void>;
+  readonly #link: Link;
+  readonly #log: Logger;
+  readonly #waiting: Entry[] = [];
+  /** In the order of writing. An entry stays until its confirm comes, also when nobody waits any more: it is the window. */
+  readonly #sent = new Set<Entry>();
+  readonly #returns = new Returns();
+  #channel: ConfirmChannel | undefined;
+  /** The channel's buffer has room; it says `drain` when it has again. */
+  #writable = true;
+  #closed = false;
 
-export function startPublisher(link: Link, log: Logger): Publisher {
-  const waiting: Entry[] = [];
-  /** By channel order. An entry stays until its confirm comes, also when nobody waits for it any more: it is the window. */
-  const sent = new Set<Entry>();
-  const returned = new Map<string, { readonly why: string; count: number }>();
-  let channel: ConfirmChannel | undefined;
-  let writable = true;
-  let closed = false;
+  constructor(link: Link, log: Logger) {
+    this.#link = link;
+    this.#log = log;
+    const kept = keepChannel<ConfirmChannel>({
+      link,
+      log,
+      name: 'publish',
+      open: (connection) => connection.createConfirmChannel(),
+      opened: (channel) => this.#opened(channel),
+      gone: () => this.#gone(),
+    });
+    link.onChange(() => this.#pump());
+    this.close = once(async () => {
+      this.#closed = true;
+      await kept.close();
+      for (const entry of this.#waiting.splice(0)) entry.settle(new BrokerUnavailableError('the bus is closed'));
+    });
+  }
 
-  const pump = () => {
-    while (channel !== undefined && writable && link.blocked === undefined && sent.size < WINDOW) {
-      const entry = waiting.shift();
+  publish(message: Outgoing, timeoutMs = DEFAULT_TIMEOUT_MS): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) throw new BrokerUnavailableError('the bus is closed');
+      if (this.#waiting.length >= MAX_WAITING)
+        throw new OverloadedError(`${MAX_WAITING} messages wait to be published`);
+      const late = (entry: Entry) => this.#late(entry, timeoutMs);
+      this.#waiting.push(entryOf({ message, timeoutMs, resolve, reject, late }));
+      this.#pump();
+    });
+  }
+
+  #opened(channel: ConfirmChannel): void {
+    channel.on('return', (message) => this.#returns.note(message));
+    channel.on('drain', () => {
+      this.#writable = true;
+      this.#pump();
+    });
+    // Before amqplib's own listener, which answers for all that is under way as if the broker had refused it.
+    channel.prependOnceListener('close', () => {
+      if (this.#channel === channel) this.#channel = undefined;
+    });
+    this.#channel = channel;
+    this.#writable = true;
+    this.#pump();
+  }
+
+  #gone(): void {
+    this.#channel = undefined;
+    this.#returns.clear();
+    this.#waiting.unshift(...[...this.#sent].filter((entry) => !entry.settled));
+    this.#sent.clear();
+  }
+
+  #pump(): void {
+    while (this.#channel !== undefined && this.#writable && !this.#link.blocked && this.#sent.size < WINDOW) {
+      const entry = this.#waiting.shift();
       if (entry === undefined) return;
-      if (!entry.settled) write(channel, entry);
+      if (!entry.settled) this.#write(this.#channel, entry);
     }
-  };
+  }
 
-  const write = (on: ConfirmChannel, entry: Entry) => {
+  #write(channel: ConfirmChannel, entry: Entry): void {
     const { exchange, key, content, properties } = entry.message;
-    const options = { ...properties, mandatory: true, persistent: true };
     entry.sentAt = Date.now();
-    sent.add(entry);
+    this.#sent.add(entry);
     try {
-      const room = on.publish(exchange, key, content, options, (error: Error | null) => {
-        if (channel === on) confirmed(entry, error);
+      const options = { ...properties, mandatory: true, persistent: true };
+      this.#writable = channel.publish(exchange, key, content, options, (refused: Error | null) => {
+        if (this.#channel === channel) this.#confirmed(entry, refused);
       });
-      if (!room) writable = false;
     } catch (error) {
-      // Either the channel has just gone (its `gone` puts the entry back) or the message cannot be encoded.
+      // The channel has just gone, and `#gone` will put the entry back; or else the message cannot be encoded.
       if (error instanceof Error && error.name === 'IllegalOperationError') return;
-      sent.delete(entry);
+      this.#sent.delete(entry);
       entry.settle(error instanceof Error ? error : new Error(String(error)));
     }
-  };
+  }
 
-  const confirmed = (entry: Entry, refused: Error | null) => {
-    sent.delete(entry);
+  #confirmed(entry: Entry, refused: Error | null): void {
+    this.#sent.delete(entry);
     const { messageId } = entry.message.properties;
-    const why = takeReturn(messageId);
+    const returned = this.#returns.take(messageId);
     if (refused !== null) entry.settle(new RefusedError(`the broker refused ${messageId}: ${refused.message}`));
-    else if (why !== undefined) entry.settle(new UnroutableError(`${messageId} could not be routed: ${why}`));
+    else if (returned !== undefined) entry.settle(new UnroutableError(`${messageId} is not routable: ${returned}`));
     else entry.settle();
-    pump();
-  };
+    this.#pump();
+  }
 
-  const noteReturn = ({ properties: { messageId }, fields: { routingKey, exchange } }: Message) => {
-    const why = `no queue for key "${routingKey}" of exchange "${exchange}"`;
-    returned.set(messageId, { why, count: (returned.get(messageId)?.count ?? 0) + 1 });
-  };
-
-  const takeReturn = (messageId: string): string | undefined => {
-    const found = returned.get(messageId);
-    if (found === undefined) return undefined;
-    found.count -= 1;
-    if (found.count === 0) returned.delete(messageId);
-    return found.why;
-  };
-
-  const kept = keepChannel<ConfirmChannel>({
-    link,
-    name: 'publish',
-    log,
-    open: (connection) => connection.createConfirmChannel(),
-    opened: (opened) => {
-      // The broker returns an unroutable message before it confirms it.
-      opened.on('return', noteReturn);
-      // Before amqplib's own listener, which answers for all that is under way as if the broker had refused it.
-      opened.prependOnceListener('close', () => {
-        if (channel === opened) channel = undefined;
-      });
-      opened.on('drain', () => {
-        writable = true;
-        pump();
-      });
-      channel = opened;
-      writable = true;
-      pump();
-    },
-    gone: () => {
-      channel = undefined;
-      returned.clear();
-      waiting.unshift(...[...sent].filter((entry) => !entry.settled));
-      sent.clear();
-    },
-  });
-  link.onChange(pump);
-
-  const timedOut = (entry: Entry, timeoutMs: number) => {
-    const why = link.blocked ?? (link.connected ? 'no confirm came' : 'not connected');
+  #late(entry: Entry, timeoutMs: number): void {
+    const why = this.#link.blocked ?? (this.#link.connected ? 'no confirm came' : 'not connected');
     entry.settle(new BrokerUnavailableError(`not confirmed within ${timeoutMs} ms: ${why}`));
-    const at = waiting.indexOf(entry);
-    if (at >= 0) waiting.splice(at, 1);
-    if (link.blocked === undefined) reopenWhenStuck();
-  };
+    const at = this.#waiting.indexOf(entry);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    if (this.#link.blocked === undefined) this.#reopenWhenStuck();
+  }
 
-  const reopenWhenStuck = () => {
-    const [oldest] = sent;
-    if (channel === undefined || oldest === undefined || Date.now() - oldest.sentAt < CONFIRM_TIMEOUT_MS) return;
-    const stuck = channel;
-    channel = undefined;
-    log.warn({ unconfirmed: sent.size }, 'the broker confirms nothing: opening another channel');
+  #reopenWhenStuck(): void {
+    const [oldest] = this.#sent;
+    const stuck = this.#channel;
+    if (stuck === undefined || oldest === undefined || Date.now() - oldest.sentAt < CONFIRM_TIMEOUT_MS) return;
+    this.#channel = undefined;
+    this.#log.warn({ unconfirmed: this.#sent.size }, 'the broker confirms nothing: opening another channel');
     void closeChannel(stuck);
-  };
-
-  const publish = (message: Outgoing, timeoutMs = DEFAULT_TIMEOUT_MS) =>
-    new Promise<void>((resolve, reject) => {
-      if (closed) throw new BrokerUnavailableError('the bus is closed');
-      if (waiting.length >= MAX_WAITING) throw new OverloadedError(`${MAX_WAITING} messages wait to be published`);
-      const timer = setTimeout(() => timedOut(entry, timeoutMs), timeoutMs);
-      const entry: Entry = {
-        message,
-        sentAt: 0,
-        settled: false,
-        settle: (error) => {
-          if (entry.settled) return;
-          entry.settled = true;
-          clearTimeout(timer);
-          if (error === undefined) resolve();
-          else reject(error);
-        },
-      };
-      waiting.push(entry);
-      pump();
-    });
-
-  return {
-    publish,
-    close: once(async () => {
-      closed = true;
-      await kept.close();
-      for (const entry of waiting) entry.settle(new BrokerUnavailableError('the bus is closed'));
-      waiting.length = 0;
-    }),
-  };
+  }
 }

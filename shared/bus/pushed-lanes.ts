@@ -2,7 +2,7 @@ import { PRIORITIES, type Priority } from '../messages/job.ts';
 import { once } from './closeable.ts';
 import type { Delivery } from './delivery.ts';
 import { NO_CREDITS, nextLane } from './lane-order.ts';
-import { lanePause } from './lane-pause.ts';
+import { LanePause } from './lane-pause.ts';
 import type { Lanes, LanesOptions } from './lanes.ts';
 import { type Subscription, subscribe } from './subscribe.ts';
 
@@ -15,72 +15,113 @@ const FILLS: Readonly<Record<Priority, number>> = { high: 2, normal: 2, low: 1 }
 type Taker = (delivery: Delivery | undefined) => void;
 
 /** The broker pushes, a bounded number ahead from each lane; which one is next is decided when a slot is free. */
-export async function pushedLanes({ link, log, lanes, concurrency, giveBack }: LanesOptions): Promise<Lanes> {
-  const held: Record<Priority, Delivery[]> = { high: [], normal: [], low: [] };
-  let credits = NO_CREDITS;
-  let takers: Taker[] = [];
-  let stopped = false;
+export class PushedLanes implements Lanes {
+  readonly stop = once(() => this.#stop());
+  readonly close = once(() => this.#close());
+  readonly #options: LanesOptions;
+  readonly #held: Record<Priority, Delivery[]> = { high: [], normal: [], low: [] };
+  readonly #takers: Taker[] = [];
+  readonly #pause: LanePause;
+  #subscriptions: readonly Subscription[] = [];
+  #credits = NO_CREDITS;
+  #stopped = false;
 
-  const hand = () => {
-    while (takers.length > 0 && !pausing.active) {
-      const filled = PRIORITIES.filter((priority) => held[priority].length > 0);
-      const next = nextLane(credits, filled);
-      if (next === undefined) return;
-      credits = next.credits;
-      takers.shift()?.(held[next.lane].shift());
+  private constructor(options: LanesOptions) {
+    this.#options = options;
+    this.#pause = new LanePause({
+      halt: () => this.#halt(),
+      probe: () => this.#start(() => 1),
+      resume: () => this.#resume(),
+    });
+  }
+
+  static async open(options: LanesOptions): Promise<Lanes> {
+    const lanes = new PushedLanes(options);
+    lanes.#subscriptions = await Promise.all(PRIORITIES.map((priority) => lanes.#subscribe(priority)));
+    return lanes;
+  }
+
+  take(): Promise<Delivery | undefined> {
+    return new Promise((resolve) => {
+      if (this.#stopped) return resolve(undefined);
+      this.#takers.push(resolve);
+      this.#hand();
+    });
+  }
+
+  pause(ms: number): void {
+    this.#pause.for(ms);
+  }
+
+  answered(delivery: Delivery): void {
+    this.#pause.answered(delivery);
+  }
+
+  ended(delivery: Delivery): void {
+    this.#pause.ended(delivery);
+  }
+
+  #subscribe(priority: Priority): Promise<Subscription> {
+    const { link, log, lanes } = this.#options;
+    return subscribe({
+      link,
+      log,
+      queue: lanes[priority],
+      prefetch: this.#prefetch(priority),
+      onDelivery: (delivery) => {
+        this.#held[priority].push(delivery);
+        this.#hand();
+      },
+      onGone: () => {
+        this.#held[priority] = [];
+      },
+    });
+  }
+
+  #hand(): void {
+    while (this.#takers.length > 0 && this.#pause.admits) {
+      const filled = PRIORITIES.filter((priority) => this.#held[priority].length > 0);
+      const next = nextLane(this.#credits, filled);
+      const delivery = next && this.#held[next.lane].shift();
+      if (next === undefined || delivery === undefined) return;
+      this.#credits = next.credits;
+      this.#pause.took(delivery);
+      this.#takers.shift()?.(delivery);
     }
-  };
+  }
 
-  const subscriptions: Subscription[] = await Promise.all(
-    PRIORITIES.map((priority) =>
-      subscribe({
-        link,
-        log,
-        queue: lanes[priority],
-        prefetch: concurrency * FILLS[priority],
-        onDelivery: (delivery) => {
-          held[priority].push(delivery);
-          hand();
-        },
-        onGone: () => {
-          held[priority] = [];
-        },
-      }),
-    ),
-  );
-
-  const halt = async () => {
-    await Promise.all(subscriptions.map((subscription) => subscription.stop()));
-    await Promise.all(
-      PRIORITIES.flatMap((priority) =>
-        held[priority].splice(0).map((delivery) => giveBack(delivery, lanes[priority].name)),
-      ),
+  async #halt(): Promise<void> {
+    const { lanes, giveBack } = this.#options;
+    await Promise.all(this.#subscriptions.map((subscription) => subscription.stop()));
+    const back = PRIORITIES.flatMap((priority) =>
+      this.#held[priority].splice(0).map((delivery) => giveBack(delivery, lanes[priority].name)),
     );
-  };
-  const resume = async () => {
-    await Promise.all(subscriptions.map((subscription) => subscription.start()));
-    hand();
-  };
-  const pausing = lanePause(halt, resume);
+    await Promise.all(back);
+  }
 
-  return {
-    take: () =>
-      new Promise((resolve) => {
-        if (stopped) return resolve(undefined);
-        takers.push(resolve);
-        hand();
-      }),
-    pause: pausing.for,
-    stop: once(async () => {
-      stopped = true;
-      for (const taker of takers.splice(0)) taker(undefined);
-      await pausing.end();
-      await halt();
-    }),
-    close: once(async () => {
-      stopped = true;
-      takers = [];
-      await Promise.all(subscriptions.map((subscription) => subscription.close()));
-    }),
-  };
+  async #start(prefetchOf: (priority: Priority) => number): Promise<void> {
+    await Promise.all(PRIORITIES.map((priority, at) => this.#subscriptions[at]?.start(prefetchOf(priority))));
+    this.#hand();
+  }
+
+  async #resume(): Promise<void> {
+    await Promise.all(this.#subscriptions.map((subscription) => subscription.stop()));
+    await this.#start((priority) => this.#prefetch(priority));
+  }
+
+  #prefetch(priority: Priority): number {
+    return this.#options.concurrency * FILLS[priority];
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopped = true;
+    for (const taker of this.#takers.splice(0)) taker(undefined);
+    await this.#pause.end();
+    await this.#halt();
+  }
+
+  async #close(): Promise<void> {
+    await this.stop();
+    await Promise.all(this.#subscriptions.map((subscription) => subscription.close()));
+  }
 }

@@ -3,6 +3,8 @@ import { OutageError, RetryableError, TerminalError } from './errors.ts';
 import { type Rung, rungFor } from './retry-ladder.ts';
 
 const MAX_MESSAGE_CHARS = 2000;
+/** Pause after a provider said "too many" and not how long to wait. */
+const RATE_LIMITED_MS = 5_000;
 
 /** What becomes of a command whose handler threw. */
 export type Recovery =
@@ -14,6 +16,11 @@ export type Recovery =
 export function recoverability(error: unknown, attempt: number, maxAttempts: number, random = Math.random()): Recovery {
   if (error instanceof OutageError) {
     return { kind: 'pause', afterMs: error.afterMs, error: jobError('provider_error', error, true, attempt) };
+  }
+  if (error instanceof RetryableError && error.code === 'provider_rate_limited') {
+    // Whoever asks next would hear the same, so everybody waits; and it says nothing against this command.
+    const afterMs = error.afterMs ?? RATE_LIMITED_MS;
+    return { kind: 'pause', afterMs, error: jobError(error.code, error, true, attempt) };
   }
   if (error instanceof TerminalError) return { kind: 'dead', error: jobError(error.code, error, false, attempt) };
   const code = error instanceof RetryableError ? error.code : 'internal';

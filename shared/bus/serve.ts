@@ -13,8 +13,8 @@ import { type Lanes, openLanes } from './lanes.ts';
 import type { Outbox } from './outbox.ts';
 import { settlesWithin } from './pause.ts';
 import type { SurePublisher } from './publish-surely.ts';
-import { control, lanes as laneSpecs } from './topology.ts';
-import { createWorker, type Worker } from './worker.ts';
+import { lanes as laneSpecs } from './topology.ts';
+import { Worker } from './worker.ts';
 
 const ALIVE_EVERY_MS = 5_000;
 const DRAIN_MS = 20_000;
@@ -50,42 +50,37 @@ export interface ServePorts {
 
 /** Carries out the commands of a service's lanes: `concurrency` slots, each taking the next command when it is free. */
 export async function serve(options: ServeOptions, ports: ServePorts): Promise<Serving> {
-  const { link, outbox, publisher } = ports;
   const { service, pool, concurrency, handlers, drainMs = DRAIN_MS } = options;
+  const { link, outbox } = ports;
   const log = ports.log.child({ pool });
-  const id = randomUUID();
 
-  const giveBack = async (delivery: Delivery, lane: string): Promise<void> => {
-    try {
-      await publisher.publish(homeMessage(delivery.message, lane), GIVE_BACK_TIMEOUT_MS);
-      delivery.ack();
-    } catch (error) {
-      log.warn({ lane, err: error }, 'could not give a command back; the broker takes it when the channel closes');
-    }
-  };
-
-  const cancellations = await readCancellations(link, control(), log);
+  const cancellations = await readCancellations(link, log);
+  const giveBack = backToLane(ports.publisher, log);
   const lanes = await openLanes({ link, log, lanes: laneSpecs(service, pool), concurrency, giveBack });
-  const worker = createWorker({
+  const pauseLanes = (ms: number) => {
+    log.warn({ ms }, 'a provider is out: the lanes pause');
+    lanes.pause(ms);
+  };
+  const worker = new Worker({
     handlers,
     outbox,
     log,
     isCancelled: cancellations.has,
-    pauseLanes: (ms) => {
-      log.warn({ ms }, 'a provider is out: the lanes pause');
-      lanes.pause(ms);
-    },
+    pauseLanes,
+    answered: (delivery) => lanes.answered(delivery),
+    ended: (delivery) => lanes.ended(delivery),
   });
-  cancellations.onCancel(worker.cancel);
+  cancellations.onCancel((job) => worker.running.cancel(job));
   const slots = Array.from({ length: concurrency }, () => runSlot(lanes, worker));
-  const stopTelling = tellEvery(ALIVE_EVERY_MS, () => ports.tellAlive(aliveOf(id, options, worker.busy())));
+  const id = randomUUID();
+  const stopTelling = tellEvery(ALIVE_EVERY_MS, () => ports.tellAlive(aliveOf(id, options, worker.running.count)));
 
   return {
-    busy: worker.busy,
+    busy: () => worker.running.count,
     close: once(async () => {
       await lanes.stop();
       if (!(await settlesWithin(Promise.all(slots), drainMs))) {
-        worker.abortAll('shutdown');
+        worker.running.abortAll('shutdown');
         await settlesWithin(Promise.all(slots), AFTER_ABORT_MS);
       }
       stopTelling();
@@ -103,13 +98,28 @@ async function runSlot(lanes: Lanes, worker: Worker): Promise<void> {
   }
 }
 
+const backToLane =
+  (publisher: SurePublisher, log: Logger) =>
+  async (delivery: Delivery, lane: string): Promise<void> => {
+    try {
+      await publisher.publish(homeMessage(delivery.message, lane), GIVE_BACK_TIMEOUT_MS);
+      delivery.ack();
+    } catch (error) {
+      log.warn({ lane, err: error }, 'could not give a command back; the broker takes it when the channel closes');
+    }
+  };
+
 function tellEvery(ms: number, tell: () => void): () => void {
   const timer = setInterval(tell, ms);
   setImmediate(tell);
   return () => clearInterval(timer);
 }
 
-const aliveOf = (id: string, { service, pool, concurrency, models, breakers }: ServeOptions, busy: number) => ({
+const aliveOf = (
+  id: string,
+  { service, pool, concurrency, models = [], breakers }: ServeOptions,
+  busy: number,
+): WorkerAlive => ({
   id,
   service,
   host: hostname(),
@@ -117,7 +127,7 @@ const aliveOf = (id: string, { service, pool, concurrency, models, breakers }: S
   pool,
   concurrency,
   busy,
-  models: [...(models ?? [])],
+  models: [...models],
   breakers: breakers?.() ?? {},
   at: new Date().toISOString(),
 });

@@ -5,11 +5,11 @@ import { attempt } from './attempt.ts';
 import { conclude, waitLonger } from './conclude.ts';
 import { deadMessage } from './dead-letter.ts';
 import type { Delivery } from './delivery.ts';
-import { openEnvelope } from './envelope.ts';
-import { AbortedError } from './errors.ts';
+import { type Opened, openEnvelope } from './envelope.ts';
 import type { Handler } from './handler.ts';
 import type { Outbox } from './outbox.ts';
 import { recoverability } from './recoverability.ts';
+import { Running } from './running.ts';
 import { tellerOf } from './teller.ts';
 
 /** Commands that come back a little too early are carried out all the same. */
@@ -21,105 +21,89 @@ export interface WorkerOptions {
   readonly log: Logger;
   isCancelled(job: string): boolean;
   pauseLanes(ms: number): void;
+  /** A command has shown that what it needs is there. */
+  answered(delivery: Delivery): void;
+  /** A delivery is dealt with. */
+  ended(delivery: Delivery): void;
 }
 
-export interface Worker {
-  /** Does everything that a delivery asks for. Never rejects. */
-  receive(delivery: Delivery): Promise<void>;
-  busy(): number;
-  cancel(job: string): void;
-  abortAll(reason: AbortedError['reason']): void;
-}
+/** Does what deliveries ask for, and acks each when all that follows from it is safe. */
+export class Worker {
+  readonly running = new Running();
+  readonly #options: WorkerOptions;
+  readonly #handlers: ReadonlyMap<string, Handler>;
 
-interface Running {
-  readonly command: Command;
-  readonly abort: AbortController;
-  /** More than one when the command was delivered again meanwhile: all are answered when it ends. */
-  readonly deliveries: Delivery[];
-}
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#handlers = new Map(options.handlers.map((handler) => [handler.type, handler]));
+  }
 
-export function createWorker(options: WorkerOptions): Worker {
-  const { outbox, log } = options;
-  const handlers = new Map(options.handlers.map((handler) => [handler.type, handler]));
-  const running = new Map<string, Running>();
-
-  const receive = async (delivery: Delivery): Promise<void> => {
+  /** Resolves when the delivery is dealt with. Never rejects. */
+  async receive(delivery: Delivery): Promise<void> {
     try {
-      await pickUp(delivery);
+      await this.#pickUp(delivery);
     } catch (error) {
       // Nothing is acked, so the broker gives the command to somebody again.
-      log.error({ err: error, id: delivery.message.properties.messageId }, 'the outcome of a command is not safe');
+      const { messageId } = delivery.message.properties;
+      this.#options.log.error({ err: error, id: messageId }, 'what follows from a command is not safe');
+    } finally {
+      this.#options.ended(delivery);
     }
-  };
+  }
 
-  const pickUp = async (delivery: Delivery): Promise<void> => {
-    const opened = await openOrBury(delivery);
+  async #pickUp(delivery: Delivery): Promise<void> {
+    const opened = await this.#openOrBury(delivery);
     if (opened === undefined) return delivery.ack();
     const { command, notBefore } = opened;
-    const same = running.get(command.id);
-    if (same !== undefined) {
-      same.deliveries.push(delivery);
-    } else if (isUnwanted(command)) {
-      log.debug({ job: command.job, id: command.id }, 'dropped a command that nobody wants any more');
-      delivery.ack();
-    } else if (notBefore !== undefined && notBefore > Date.now() + EARLY_MS) {
-      await outbox.publish(waitLonger(command, notBefore));
-      delivery.ack();
-    } else {
-      await carryOut(command, delivery);
+    if (this.running.join(command.id, delivery)) return;
+    if (this.#isUnwanted(command)) {
+      this.#options.log.debug({ job: command.job, id: command.id }, 'dropped a command that nobody wants any more');
+      return delivery.ack();
     }
-  };
+    if (notBefore !== undefined && notBefore > Date.now() + EARLY_MS) {
+      await this.#options.outbox.publish(waitLonger(command, notBefore));
+      return delivery.ack();
+    }
+    await this.#carryOut(command, delivery);
+  }
 
-  const openOrBury = async (delivery: Delivery) => {
+  async #openOrBury({ message }: Delivery): Promise<Opened | undefined> {
+    const { log, outbox } = this.#options;
     try {
-      return openEnvelope(delivery.message);
+      return openEnvelope(message);
     } catch (error) {
-      const verdict = recoverability(error, 1, 1);
-      const origin = delivery.message.fields.routingKey;
-      log.warn({ lane: origin, why: verdict.error.message }, 'buried a message that is no command');
-      metrics.deadLetters.inc({ command: 'unknown', code: verdict.error.code });
-      await outbox.publish(deadMessage(delivery.message, origin, verdict.error));
+      const verdict = recoverability(error, 1, 1).error;
+      const lane = message.fields.routingKey;
+      log.warn({ lane, why: verdict.message }, 'buried a message that is no command');
+      metrics.deadLetters.inc({ command: 'unknown', code: verdict.code });
+      await outbox.publish(deadMessage(message, lane, verdict));
       return undefined;
     }
-  };
+  }
 
-  const isUnwanted = ({ job, deadline }: Command): boolean =>
-    options.isCancelled(job) || (deadline !== undefined && deadline <= Date.now());
+  #isUnwanted({ job, deadline }: Command): boolean {
+    return this.#options.isCancelled(job) || (deadline !== undefined && deadline <= Date.now());
+  }
 
-  const carryOut = async (command: Command, delivery: Delivery): Promise<void> => {
-    const own: Running = { command, abort: new AbortController(), deliveries: [delivery] };
-    running.set(command.id, own);
-    metrics.inFlight.set(running.size);
-    const startedAt = Date.now();
+  async #carryOut(command: Command, delivery: Delivery): Promise<void> {
+    const { outbox, pauseLanes, answered } = this.#options;
+    const run = this.running.begin(command, delivery);
+    const measured = metrics.commandSeconds.startTimer({ command: command.type });
     try {
-      const teller = tellerOf(command, outbox);
-      const attemptLog = log.child({ job: command.job, stage: command.type, attempt: command.attempt });
-      const handler = handlers.get(command.type);
-      const ending = await attempt({ command, handler, teller, log: attemptLog, abort: own.abort });
-      metrics.commandSeconds.observe({ command: command.type, outcome: ending.kind }, (Date.now() - startedAt) / 1000);
-      await conclude(ending, {
+      const ending = await attempt({
         command,
-        delivery,
-        outbox,
-        pauseLanes: options.pauseLanes,
+        handler: this.#handlers.get(command.type),
+        teller: tellerOf(command, outbox),
+        log: this.#options.log.child({ job: command.job, stage: command.type, attempt: command.attempt }),
+        abort: run.abort,
+        answered: () => answered(delivery),
       });
-      for (const each of own.deliveries) each.ack();
+      measured({ outcome: ending.kind });
+      if (ending.kind === 'done' || ending.kind === 'dead') answered(delivery);
+      await conclude(ending, { command, delivery, outbox, pauseLanes });
+      for (const each of run.deliveries) each.ack();
     } finally {
-      running.delete(command.id);
-      metrics.inFlight.set(running.size);
+      this.running.end(run);
     }
-  };
-
-  return {
-    receive,
-    busy: () => running.size,
-    cancel: (job) => {
-      for (const { command, abort } of running.values()) {
-        if (command.job === job) abort.abort(new AbortedError('cancelled'));
-      }
-    },
-    abortAll: (reason) => {
-      for (const { abort } of running.values()) abort.abort(new AbortedError(reason));
-    },
-  };
+  }
 }

@@ -41,13 +41,21 @@ describe('recoverability', () => {
 
   it('waits as long as a provider asks, even beyond the last rung', () => {
     const wait = (afterMs: number) =>
-      recoverability(new RetryableError('provider_rate_limited', 'easy', { afterMs }), 1, 3, NO_JITTER);
+      recoverability(new RetryableError('provider_error', 'easy', { afterMs }), 1, 3, NO_JITTER);
     expect(wait(20_000)).to.include({ delayS: 60 });
     expect(wait(3_600_000)).to.include({ delayS: 300, notBeforeMs: 3_600_000 });
   });
 
   it('pauses for an outage, at whatever attempt', () => {
     expect(recoverability(new OutageError('ollama', 'down', 5000), 99, 3)).to.include({ kind: 'pause', afterMs: 5000 });
+  });
+
+  it('pauses for a provider that has had too much, as long as it asks', () => {
+    const limited = (afterMs?: number) =>
+      recoverability(new RetryableError('provider_rate_limited', 'easy', afterMs === undefined ? {} : { afterMs }), 99, 3);
+    expect(limited(7000)).to.include({ kind: 'pause', afterMs: 7000 });
+    expect(limited()).to.include({ kind: 'pause', afterMs: 5000 });
+    expect(limited().error).to.include({ code: 'provider_rate_limited', retryable: true });
   });
 
   it('takes anything that is thrown', () => {

@@ -1,0 +1,50 @@
+import type { Command } from '../messages/command.ts';
+import { metrics } from '../metrics/metrics.ts';
+import type { Delivery } from './delivery.ts';
+import { AbortedError } from './errors.ts';
+
+/** A command under way. */
+export interface Run {
+  readonly command: Command;
+  readonly abort: AbortController;
+  /** More than one when the command was delivered again meanwhile: all are answered when it ends. */
+  readonly deliveries: Delivery[];
+}
+
+/** The commands under way in this process, by id. */
+export class Running {
+  readonly #runs = new Map<string, Run>();
+
+  get count(): number {
+    return this.#runs.size;
+  }
+
+  /** Adds a delivery to the run of the same command; false when there is none. */
+  join(id: string, delivery: Delivery): boolean {
+    const run = this.#runs.get(id);
+    run?.deliveries.push(delivery);
+    return run !== undefined;
+  }
+
+  begin(command: Command, delivery: Delivery): Run {
+    const run: Run = { command, abort: new AbortController(), deliveries: [delivery] };
+    this.#runs.set(command.id, run);
+    metrics.inFlight.set(this.#runs.size);
+    return run;
+  }
+
+  end({ command }: Run): void {
+    this.#runs.delete(command.id);
+    metrics.inFlight.set(this.#runs.size);
+  }
+
+  cancel(job: string): void {
+    for (const { command, abort } of this.#runs.values()) {
+      if (command.job === job) abort.abort(new AbortedError('cancelled'));
+    }
+  }
+
+  abortAll(reason: AbortedError['reason']): void {
+    for (const { abort } of this.#runs.values()) abort.abort(new AbortedError(reason));
+  }
+}

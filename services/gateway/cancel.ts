@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { isTerminal, type Job } from '../../shared/messages/job.ts';
 import { JobCancel } from '../../shared/messages/submission.ts';
 import { append } from './append.ts';
@@ -11,12 +12,18 @@ interface Wish {
 }
 
 /**
- * Writes down that the owner wants the job stopped, and returns the job as it was.
+ * Writes down that the owner wants the job stopped, and returns the job as it was. Every wish has an id of its own: a job
+ * that was replayed may be cancelled again.
  * @throws {Problem} job_not_found, job_terminal and those of `append`
  */
 export async function cancel(gateway: Gateway, owner: string, id: string, { reason, gone }: Wish): Promise<Job> {
   const job = await findOwned(gateway, owner, id, gone);
   if (isTerminal(job.status)) throw new Problem('job_terminal', `the job has ended: ${job.status}`);
-  await append(gateway, { id: `${id}/job.cancel`, job: id, at: Date.now(), event: JobCancel({ reason }) });
+  await append(gateway, {
+    id: `${id}/job.cancel/${randomUUID()}`,
+    job: id,
+    at: Date.now(),
+    event: JobCancel({ reason }),
+  });
   return job;
 }

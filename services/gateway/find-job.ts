@@ -20,7 +20,9 @@ const notFound = (id: string) => new Problem('job_not_found', `there is no job "
  */
 export async function findOwned(gateway: Gateway, owner: string, id: string, gone: AbortSignal): Promise<Job> {
   if (!isId('job', id)) throw notFound(id);
-  const job = (await findJob(gateway.reads, id)) ?? (isYoung(id) ? await awaitBirth(gateway, id, gone) : undefined);
+  const born = (await findJob(gateway.reads, id)) ?? (isYoung(id) ? await awaitBirth(gateway, id, gone) : undefined);
+  if (born !== undefined) gateway.newborns.forget(id);
+  const job = born ?? gateway.newborns.get(id);
   if (job === undefined && isYoung(id) && gateway.lifecycle.draining) {
     throw new Problem('draining', 'this gateway is shutting down and cannot wait for the job, ask again');
   }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { collectionDefaults } from '../../shared/config/collection-defaults.ts';
 import type { Config } from '../../shared/config/config.ts';
 import type { Database, Queryable } from '../../shared/store/database.ts';
+import { Newborns } from './accept/newborns.ts';
 import { AfterResponse } from './after-response.ts';
 import { Fleet } from './fleet.ts';
 import { impatient } from './impatient.ts';
@@ -28,6 +29,7 @@ export interface Gateway {
   readonly hub: Hub;
   readonly fleet: Fleet;
   readonly afterResponse: AfterResponse;
+  readonly newborns: Newborns;
   /** Settings of collections that name none. */
   readonly collectionDefaults: CollectionDefaults;
 }
@@ -55,6 +57,7 @@ export function createGateway({ bus, db, log, config, limits: narrowed }: Needs)
     hub: new Hub(),
     fleet: new Fleet(),
     afterResponse: new AfterResponse(log),
+    newborns: new Newborns(),
     collectionDefaults: collectionDefaults(config),
   };
 }

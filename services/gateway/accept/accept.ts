@@ -38,6 +38,7 @@ export async function accept(
   try {
     const job = jobOf(draft, id, await draft.input(gateway, id));
     await append(gateway, { id: `${id}/job.submitted`, job: id, at: bornAt(id), event: submissionOf(job) });
+    gateway.newborns.add(job);
     metrics.accepted.inc({ type: job.type });
     return { job, replayed: claimed?.repeated ?? false };
   } catch (error) {

@@ -187,6 +187,19 @@ describe('gateway: jobs', () => {
       expect((await foreign).status).to.equal(404);
     });
 
+    it('as they were accepted, while nobody gives them their first turn', async () => {
+      let release = () => {};
+      fixture.stage.held = new Promise((resolve) => {
+        release = resolve;
+      });
+      const { body } = await ann.post('/v1/jobs', EMBED);
+      const [own, foreign] = await Promise.all([ann.get(`/v1/jobs/${body.id}`), bob.get(`/v1/jobs/${body.id}`)]);
+      fixture.stage.held = undefined;
+      release();
+      expect(own.body).to.deep.include({ id: body.id, status: 'queued', last_seq: 0 });
+      expect(foreign.status).to.equal(404);
+    });
+
     it('in pages, newest first, by what they are', async () => {
       const made: string[] = [];
       for (let n = 0; n < 5; n += 1) made.push((await ann.post('/v1/jobs', { ...EMBED, tags: ['paged'] })).body.id);
@@ -206,7 +219,8 @@ describe('gateway: jobs', () => {
       const { body } = await ann.post('/v1/jobs', GENERATE);
       const { status } = await ann.post(`/v1/jobs/${body.id}/cancel`, { reason: 'enough' });
       expect(status).to.equal(202);
-      const written = () => fixture.stage.records.find(({ id }) => id === `${body.id}/job.cancel`);
+      const written = () =>
+        fixture.stage.records.find(({ job, event }) => job === body.id && event.type === 'job.cancel');
       while (written() === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
       expect(written()?.event.body).to.deep.equal({ reason: 'enough' });
       expect((await ann.post(`/v1/jobs/${body.id}/cancel`)).status, 'without a body').to.equal(202);

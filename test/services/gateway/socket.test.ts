@@ -121,7 +121,7 @@ describe('gateway: the WebSocket', () => {
       const job = await submit(it);
       it.send({ type: 'cancel', id: 'c', job, reason: 'enough' });
       await it.next('accepted', ({ id }) => id === 'c');
-      while (!fixture.stage.records.some(({ id }) => id === `${job}/job.cancel`))
+      while (!fixture.stage.records.some((record) => record.job === job && record.event.type === 'job.cancel'))
         await new Promise((resolve) => setTimeout(resolve, 10));
     });
 

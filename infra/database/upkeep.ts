@@ -36,7 +36,10 @@ export function keepTidy(url: string, roundMs = ROUND_MS): { stop(): Promise<voi
 }
 
 /** One round. */
-export async function tidy(url: string): Promise<{ vacuumed: string[]; checkpoint: boolean }> {
+export async function tidy(
+  url: string,
+  checkpointAfterBytes = CHECKPOINT_AFTER_BYTES,
+): Promise<{ vacuumed: string[]; checkpoint: boolean }> {
   const client = new pg.Client({ connectionString: url });
   client.on('error', () => undefined); // the statement under way rejects too
   await client.connect();
@@ -44,7 +47,7 @@ export async function tidy(url: string): Promise<{ vacuumed: string[]; checkpoin
     const { rows } = await client.query<{ name: string }>(TABLES_IN_NEED);
     for (const { name } of rows) await client.query(`vacuum (analyze) ${name}`);
     const log = await client.query<{ bytes: number }>(LOG_BYTES);
-    const checkpoint = (log.rows[0]?.bytes ?? 0) > CHECKPOINT_AFTER_BYTES;
+    const checkpoint = (log.rows[0]?.bytes ?? 0) > checkpointAfterBytes;
     if (checkpoint) await client.query('checkpoint');
     return { vacuumed: rows.map((row) => row.name), checkpoint };
   } finally {

@@ -31,7 +31,7 @@ const B = 0.75;
  * Plain reciprocal rank fusion and ts_rank_cd were measured and made results worse. `live` bears filter and liveness for
  * both. The outer join on `collection` gives one row even when nothing is found, so that "no such collection" shows.
  */
-export const SEARCH = `
+const SEARCH = `
 with collection as materialized (
   select id, language::regconfig as language, dimensions,
     case when $5 = 'vector' then 1 when $5 = 'text' or $4::vector is null then 0 else hybrid_weight end as weight

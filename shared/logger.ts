@@ -10,6 +10,8 @@ const SECRETS = [
   'amqpUrl',
   'databaseUrl',
   'managementUrl',
+  'hfToken',
+  'openaiApiKey',
 ];
 
 /** JSON lines on stdout; what could hold a secret is never written. */

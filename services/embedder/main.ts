@@ -9,7 +9,7 @@ const config = loadConfig('embedder');
 const log = createLogger(config.service, config.logLevel);
 measureProcess(config.service);
 
-const model = exitOnConfigError(() => chooseEmbeddingModel(config));
+const model = exitOnConfigError(() => chooseEmbeddingModel(config, log));
 
 await runWorker({
   service: 'embedder',
@@ -18,6 +18,7 @@ await runWorker({
   concurrency: config.embedConcurrency,
   handlers: [embedTexts(model)],
   models: [model.name],
+  breakers: () => model.breakers(),
   warmUp: () => model.warmUp(),
   close: () => model.close(),
 });

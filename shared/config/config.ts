@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { z } from 'zod';
+import { providerProblems } from './provider-problems.ts';
 import { Settings, WorkerSettings } from './settings.ts';
 
 /** Services that are functions from command to event and never touch the database. */
@@ -19,13 +20,15 @@ export class ConfigError extends Error {
  * @throws {ConfigError} naming all wrong and missing settings at once
  */
 export function parseConfig(service: string, env: NodeJS.ProcessEnv): Config {
-  const parsed = (WORKERS.has(service) ? WorkerSettings : Settings).safeParse(withFiles(env));
-  if (parsed.success) return named(service, parsed.data);
-  const problems = parsed.error.issues.map((issue) => {
+  const values = withFiles(env);
+  const parsed = (WORKERS.has(service) ? WorkerSettings : Settings).safeParse(values);
+  const issues = (parsed.error?.issues ?? []).map((issue) => {
     const name = String(issue.path[0] ?? '');
     const missing = env[name] === undefined && env[`${name}_FILE`] === undefined;
     return `  ${name}: ${missing ? 'is not set' : issue.message}`;
   });
+  const problems = [...issues, ...providerProblems(service, values).map((problem) => `  ${problem}`)];
+  if (parsed.success && problems.length === 0) return named(service, parsed.data);
   throw new ConfigError(`${service} cannot start, these settings need mending:\n${problems.join('\n')}`);
 }
 
@@ -85,7 +88,16 @@ const named = (service: string, s: z.output<typeof Settings>) => ({
   generator: s.GENERATOR,
   embeddingModel: s.EMBEDDING_MODEL,
   generationModel: s.GENERATION_MODEL,
+  ranker: s.RANKER ?? [],
+  rankingModel: s.RANKING_MODEL,
   ollamaHost: s.OLLAMA_HOST,
+  hfToken: s.HF_TOKEN,
+  hfEndpointUrl: s.HF_ENDPOINT_URL,
+  openaiBaseUrl: s.OPENAI_BASE_URL,
+  openaiApiKey: s.OPENAI_API_KEY,
+  embeddingUrl: s.EMBEDDING_URL,
+  rankingUrl: s.RANKING_URL,
+  localModelDir: s.LOCAL_MODEL_DIR,
   embedConcurrency: s.EMBED_CONCURRENCY,
   generateConcurrency: s.GENERATE_CONCURRENCY,
   retrieveConcurrency: s.RETRIEVE_CONCURRENCY,

@@ -69,7 +69,21 @@ export const Settings = z.object({
   GENERATOR: list.default(['extractive']),
   EMBEDDING_MODEL: z.string().default('all-MiniLM-L6-v2'),
   GENERATION_MODEL: z.string().optional(),
+  /** Who sorts retrieved passages by how well they answer, first to last; nobody by default. */
+  RANKER: list.optional(),
+  RANKING_MODEL: z.string().optional(),
   OLLAMA_HOST: url('http', 'https').default('http://127.0.0.1:11434'),
+  HF_TOKEN: z.string().optional(),
+  /** An endpoint of one's own; without it Hugging Face's service is asked, which needs HF_TOKEN. */
+  HF_ENDPOINT_URL: url('http', 'https').optional(),
+  /** An OpenAI-compatible server, `/v1` included or not. */
+  OPENAI_BASE_URL: url('http', 'https').optional(),
+  OPENAI_API_KEY: z.string().optional(),
+  /** Where `huggingface` and `openai` embed and rank, when that is another server than the one that writes. */
+  EMBEDDING_URL: url('http', 'https').optional(),
+  RANKING_URL: url('http', 'https').optional(),
+  /** A folder with `model.onnx` and `tokenizer.json`: what the local embedder runs instead of its own model. */
+  LOCAL_MODEL_DIR: z.string().optional(),
   EMBED_CONCURRENCY: count(16, { min: 1, max: 1000 }),
   GENERATE_CONCURRENCY: count(8, { min: 1, max: 1000 }),
   /** Commands an orchestrator carries out at once (splitting, retrieval). */

@@ -59,6 +59,12 @@ export const metrics = {
     labelNames: ['lane'],
     registers,
   }),
+  breakerState: new Gauge({
+    name: 'warren_breaker_state',
+    help: 'Circuit breaker of a provider and model: 0 closed, 1 half-open, 2 open',
+    labelNames: ['breaker'],
+    registers,
+  }),
   turnRecords: new Histogram({
     name: 'warren_turn_records',
     help: 'Journal records taken in one turn',

@@ -28,12 +28,14 @@ export class BreakerOpenError extends Error {
 }
 
 /**
- * Stops calling what keeps failing. Only retryable errors count: what is a call's own fault says that its provider is
- * well, and a cancelled call says nothing.
+ * Stops calling what keeps failing. Only retryable errors count, and not all: what is a call's own fault says that its
+ * provider is well, so does a provider that asks for patience, and a cancelled call says nothing.
  */
 export interface Breaker {
   readonly name: string;
   state(): BreakerState;
+  /** When an open one lets a call try, in ms from now; 0 when it is not open. */
+  opensInMs(): number;
   /** @throws {BreakerOpenError} without having called `work`; else whatever `work` throws */
   run<T>(work: () => Promise<T>): Promise<T>;
   /** Counts a failure that came after `run` had succeeded, e.g. in the middle of a stream. */
@@ -51,7 +53,7 @@ const THRESHOLD_PERCENT = 45;
 /** How long others wait while a half-open breaker's one trial runs. */
 const TRIAL_MS = 1_000;
 
-const counts = (error: unknown): boolean => error instanceof RetryableError;
+const counts = (error: unknown): boolean => error instanceof RetryableError && error.code !== 'provider_rate_limited';
 
 const stateOf = (circuit: CircuitBreaker): BreakerState => {
   if (circuit.opened) return 'open';
@@ -86,13 +88,15 @@ export function createBreaker(options: BreakerOptions): Breaker {
   });
   circuit.on('halfOpen', () => onState?.('half-open'));
   circuit.on('close', () => onState?.('closed'));
+  const opensInMs = (): number => (circuit.opened ? Math.max(1, opensUntil - Date.now()) : 0);
   const refusal = (): BreakerOpenError | undefined => {
-    if (circuit.opened) return new BreakerOpenError(name, Math.max(1, opensUntil - Date.now()));
+    if (circuit.opened) return new BreakerOpenError(name, opensInMs());
     return circuit.halfOpen && !circuit.pendingClose ? new BreakerOpenError(name, TRIAL_MS) : undefined;
   };
   return {
     name,
     state: () => stateOf(circuit),
+    opensInMs,
     run: async <T>(work: () => Promise<T>): Promise<T> => {
       // Asked here and not left to the circuit: it counts refused calls too, and would open late after the next failure.
       const refused = refusal();

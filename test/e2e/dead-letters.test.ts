@@ -8,9 +8,9 @@ describe('a terminal provider error', function () {
   this.timeout(120_000);
 
   it('is a dead letter that is listed, replayed once mended, and seen to succeed by the client that stayed', async () => {
-    const { warren, ollama } = await system();
+    const { warren, provider } = await system();
     const [ann, root] = [client(warren.url), client(warren.url, ADMIN)];
-    ollama.fault({ kind: 'status', status: 400 });
+    provider.faults.add({ match: { path: '/api/chat' }, fault: { status: 400 } });
     const socket = await ann.socket();
     socket.send({ type: 'submit', id: '1', job: { type: 'generate', input: { prompt: 'Hello' }, tags: ['mend'] } });
     const job = ((await socket.next(({ type }) => type === 'accepted'))['job'] as { id: string }).id;
@@ -26,7 +26,7 @@ describe('a terminal provider error', function () {
     expect(listed.body.data.map(({ id }) => id)).to.include(dead_letter);
     expect((await ann.call('GET', '/v1/dead-letters')).status).to.equal(403);
 
-    ollama.fault({ kind: 'none' });
+    provider.faults.clear();
     const replay = await root.call<{ matched: number; replayed: number }>('POST', '/v1/dead-letters/replay', {
       ids: [dead_letter],
     });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { shownText } from '../chaos/ledger.ts';
 import { client, type Event } from '../support/api.ts';
-import { system } from './system.ts';
+import { STORYTELLER, system } from './system.ts';
 
 const seqs = (events: readonly Event[]) => events.map(({ seq }) => seq);
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
@@ -13,7 +13,8 @@ describe('a stream', function () {
     const { warren } = await system();
     const api = client(warren.url);
     const first = await api.socket();
-    first.send({ type: 'submit', id: '1', job: { type: 'generate', input: { prompt: 'Tell me a long story.' } } });
+    const input = { prompt: 'Tell me a long story.', model: STORYTELLER };
+    first.send({ type: 'submit', id: '1', job: { type: 'generate', input } });
     const accepted = await first.next(({ type }) => type === 'accepted');
     const job = (accepted['job'] as { id: string }).id;
     await first.next((frame) => frame['event'] === 'output.delta' && Number(frame['seq']) > 5);

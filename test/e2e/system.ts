@@ -1,10 +1,10 @@
-import { type OllamaDouble, startOllamaDouble } from '../support/ollama-double.ts';
-import type { ChatBody } from '../support/ollama-wire.ts';
+import { type MockProvider, startMockProvider } from '../../infra/mock-provider/start-mock-provider.ts';
 import { startWarren, type Warren } from '../support/warren.ts';
 
 interface System {
   readonly warren: Warren;
-  readonly ollama: OllamaDouble;
+  /** What the generator asks for texts. */
+  readonly provider: MockProvider;
 }
 
 let shared: Promise<System> | undefined;
@@ -15,23 +15,18 @@ export function system(): Promise<System> {
   return shared;
 }
 
-const PIECE_MS = 15;
-const LONG_STORY_WORDS = 200;
-
-/** Many words to whoever wants a long story, few to everybody else; each answer cites its first source. */
-function reply({ messages = [] }: ChatBody): string[] {
-  const asked = messages.at(-1)?.content ?? '';
-  if (!asked.includes('long story')) return ['In ', 'short: ', 'yes ', '[1].'];
-  return Array.from({ length: LONG_STORY_WORDS }, (_, word) => `wörd${word} 🐇 `);
-}
+/** Answers in a few words. */
+const MODEL = 'mock-itl15-len12';
+/** Tells a story that takes some seconds. */
+export const STORYTELLER = 'mock-itl15-len200';
 
 async function start(): Promise<System> {
-  const ollama = await startOllamaDouble({ models: ['double'], reply, pieceMs: PIECE_MS });
+  const provider = await startMockProvider();
   try {
-    const warren = await startWarren({ GENERATOR: 'ollama', OLLAMA_HOST: ollama.url, GENERATION_MODEL: 'double' });
-    return { warren, ollama };
+    const warren = await startWarren({ GENERATOR: 'ollama', OLLAMA_HOST: provider.url, GENERATION_MODEL: MODEL });
+    return { warren, provider };
   } catch (error) {
-    await ollama.stop();
+    await provider.stop();
     throw error;
   }
 }
@@ -41,10 +36,10 @@ export async function stopSystem(): Promise<void> {
   if (shared === undefined) return;
   const running = await shared.catch(() => undefined); // its suites have told why it did not start
   if (running === undefined) return;
-  const { warren, ollama } = running;
+  const { warren, provider } = running;
   const { pids } = await warren.run();
   const code = await warren.stop();
-  await ollama.stop();
+  await provider.stop();
   const left = Object.entries(pids).filter(([, pid]) => isAlive(pid));
   if (code !== 0 || left.length > 0)
     throw new Error(`Warren stopped with ${code}; left behind: ${JSON.stringify(left)}`);

@@ -1,17 +1,68 @@
-import type { Config } from '../../../shared/config/config.ts';
-import { ConfigError } from '../../../shared/config/config.ts';
+import type { Logger } from 'pino';
+import { type Config, ConfigError } from '../../../shared/config/config.ts';
+import { type EmbeddingProfile, embeddingProfile, nameAt } from '../../../shared/profiles/embedding-profile.ts';
+import { EmbeddingChain, ProfileMismatch } from './chain.ts';
 import { LocalModel } from './local/local-model.ts';
 import type { EmbeddingModel } from './model.ts';
+import type { EmbeddingClient } from './remote/embedding-client.ts';
+import { HuggingFaceEmbedding } from './remote/huggingface.ts';
+import { OllamaEmbedding } from './remote/ollama.ts';
+import { OpenAiEmbedding } from './remote/openai.ts';
+import { RemoteEmbeddingModel } from './remote/remote-model.ts';
 
-type Settings = Pick<Config, 'embedder' | 'embeddingModel' | 'dataDir'>;
+const OPENAI = 'https://api.openai.com/v1';
 
-/** The embedding model that the settings ask for. @throws {ConfigError} when there is none like it */
-export function chooseEmbeddingModel({ embedder, embeddingModel, dataDir }: Settings): EmbeddingModel {
-  const unknown = embedder.find((provider) => provider !== 'local');
-  if (unknown !== undefined) throw new ConfigError(`EMBEDDER: there is no provider "${unknown}", only "local"`);
-  const model = new LocalModel(dataDir);
-  if (embeddingModel !== model.name) {
-    throw new ConfigError(`EMBEDDING_MODEL: the local provider has no model "${embeddingModel}", only "${model.name}"`);
+export type EmbeddingSettings = Pick<
+  Config,
+  | 'embedder'
+  | 'embeddingModel'
+  | 'embeddingUrl'
+  | 'dataDir'
+  | 'localModelDir'
+  | 'ollamaHost'
+  | 'hfToken'
+  | 'hfEndpointUrl'
+  | 'openaiBaseUrl'
+  | 'openaiApiKey'
+  | 'providerIdleMs'
+>;
+
+function clientOf(provider: string, profile: EmbeddingProfile, settings: EmbeddingSettings): EmbeddingClient {
+  const { embeddingUrl, ollamaHost, hfToken, hfEndpointUrl, openaiBaseUrl, openaiApiKey } = settings;
+  switch (provider) {
+    case 'ollama':
+      return new OllamaEmbedding(ollamaHost, nameAt(profile, provider, settings.embeddingModel));
+    case 'huggingface': {
+      const endpoint = { token: hfToken, endpointUrl: embeddingUrl ?? hfEndpointUrl };
+      return new HuggingFaceEmbedding(endpoint, nameAt(profile, provider, settings.embeddingModel));
+    }
+    case 'openai': {
+      const baseUrl = embeddingUrl ?? openaiBaseUrl ?? OPENAI;
+      return new OpenAiEmbedding({
+        baseUrl,
+        apiKey: openaiApiKey,
+        model: nameAt(profile, provider, settings.embeddingModel),
+      });
+    }
+    default:
+      throw new ConfigError(`EMBEDDER: there is no provider "${provider}"`);
   }
-  return model;
+}
+
+function modelOf(provider: string, settings: EmbeddingSettings, log: Logger): EmbeddingModel {
+  const profile = embeddingProfile(settings.embeddingModel);
+  if (provider === 'local') return new LocalModel(settings.dataDir);
+  const client = clientOf(provider, profile, settings);
+  return new RemoteEmbeddingModel({ client, profile, idleMs: settings.providerIdleMs, log });
+}
+
+/** The embedding model that the settings ask for. @throws {ConfigError} when there is none like it, or several that differ */
+export function chooseEmbeddingModel(settings: EmbeddingSettings, log: Logger): EmbeddingChain {
+  const [first, ...rest] = settings.embedder.map((provider) => modelOf(provider, settings, log));
+  if (first === undefined) throw new ConfigError('EMBEDDER: name a provider');
+  try {
+    return new EmbeddingChain([first, ...rest], log);
+  } catch (error) {
+    throw error instanceof ProfileMismatch ? new ConfigError(error.message) : error;
+  }
 }

@@ -1,32 +1,49 @@
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../../../shared/config/config.ts';
-import { createBreaker } from '../../../shared/resilience/breaker.ts';
 import { extractiveModel } from './extractive/extractive.ts';
+import { HuggingFaceChat } from './huggingface/huggingface.ts';
 import type { LanguageModel } from './model.ts';
-import { OllamaModel } from './ollama/ollama.ts';
+import { OllamaChat } from './ollama/ollama.ts';
+import { OpenAiChat } from './openai/openai.ts';
+import type { ChatClient } from './remote/chat-client.ts';
+import { RemoteModel } from './remote/remote-model.ts';
 
-type Settings = Pick<Config, 'generator' | 'generationModel' | 'ollamaHost' | 'providerIdleMs'>;
+const OPENAI = 'https://api.openai.com/v1';
 
-function ollama({ generationModel, ollamaHost, providerIdleMs }: Settings, log: Logger): LanguageModel {
-  if (generationModel === undefined) {
-    throw new ConfigError('GENERATION_MODEL: name the model that ollama writes with, e.g. llama3.2');
+type Settings = Pick<
+  Config,
+  | 'generator'
+  | 'generationModel'
+  | 'ollamaHost'
+  | 'hfToken'
+  | 'hfEndpointUrl'
+  | 'openaiBaseUrl'
+  | 'openaiApiKey'
+  | 'providerIdleMs'
+>;
+
+function clientOf(provider: string, settings: Settings): ChatClient {
+  const { ollamaHost, hfToken, hfEndpointUrl, openaiBaseUrl = OPENAI, openaiApiKey } = settings;
+  switch (provider) {
+    case 'ollama':
+      return new OllamaChat(ollamaHost);
+    case 'huggingface':
+      return new HuggingFaceChat({ token: hfToken, endpointUrl: hfEndpointUrl });
+    case 'openai':
+      return new OpenAiChat({ baseUrl: openaiBaseUrl, apiKey: openaiApiKey });
+    default:
+      throw new ConfigError(`GENERATOR: there is no provider "${provider}"`);
   }
-  const breaker = createBreaker({
-    name: 'ollama',
-    onState: (state) => log.warn({ provider: 'ollama', breaker: state }, `breaker is ${state}`),
-  });
-  return new OllamaModel({ host: ollamaHost, model: generationModel, idleMs: providerIdleMs, breaker });
+}
+
+function remote(provider: string, settings: Settings, log: Logger): LanguageModel {
+  const { generationModel: model, providerIdleMs: idleMs } = settings;
+  if (model === undefined) throw new ConfigError(`GENERATION_MODEL: name the model that ${provider} is to use`);
+  return new RemoteModel({ client: clientOf(provider, settings), model, idleMs, log });
 }
 
 /** The models that the settings name, first to last. @throws {ConfigError} when one is unknown or lacks a setting */
 export const chooseLanguageModels = (settings: Settings, log: Logger): LanguageModel[] =>
-  settings.generator.map((provider) => {
-    switch (provider) {
-      case 'extractive':
-        return extractiveModel();
-      case 'ollama':
-        return ollama(settings, log);
-      default:
-        throw new ConfigError(`GENERATOR: there is no provider "${provider}", only "extractive" and "ollama"`);
-    }
-  });
+  settings.generator.map((provider) =>
+    provider === 'extractive' ? extractiveModel() : remote(provider, settings, log),
+  );

@@ -191,6 +191,23 @@ describe('answer.generate', () => {
       expect((await run([extractiveModel(), out(1)], ASK)).answer).to.include({ degraded: false });
     });
 
+    it('takes back half a text when its model goes out, and has the next write anew', async () => {
+      const leaves = fakeModel(async function* () {
+        yield { text: 'Half an ans' };
+        throw new OutageError('fake', 'fake is gone', 1000);
+      });
+      const { answer, told } = await run([leaves, says('A whole one.')]);
+      expect(answer).to.include({ text: 'A whole one.', degraded: true });
+      const runs = told.flatMap(({ event, detail }) => (event.type === AnswerStarted.type ? [detail] : []));
+      expect(runs).to.have.length(2);
+      expect(runs[1]).to.equal(answer.run);
+      expect(
+        deltas(told)
+          .flatMap(({ detail, text }) => (detail.startsWith(answer.run) ? [text] : []))
+          .join(''),
+      ).to.equal(answer.text);
+    });
+
     it('is out when all are, for as long as the first to come back', async () => {
       const fake = fakeWork(GenerateAnswer.type);
       const outage = await rejected(run([out(5000), out(900)], PROMPT, fake), OutageError);

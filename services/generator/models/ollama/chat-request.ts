@@ -1,12 +1,10 @@
 import type { ChatRequest } from 'ollama';
 import { groundedMessages } from '../../prompt.ts';
+import { temperatureOf } from '../../temperature.ts';
 import type { GenerationRequest } from '../model.ts';
 
 /** Long enough that a model stays in memory between the jobs of a quiet minute. */
 export const KEEP_ALIVE = '10m';
-
-/** Answers from sources should say the same each time. */
-const GROUNDED_TEMPERATURE = 0.2;
 
 /** Of a prompt that is longer Ollama drops the beginning in silence. A change of it makes Ollama load the model again. */
 const CONTEXT_TOKENS = 8192;
@@ -26,7 +24,7 @@ export function contextTokens(chars: number, answerTokens = ANSWER_TOKENS): numb
 /** What Ollama is asked for. */
 export function chatRequest(model: string, request: GenerationRequest): ChatRequest & { stream: true } {
   const messages = groundedMessages(request);
-  const temperature = request.temperature ?? (request.passages === undefined ? undefined : GROUNDED_TEMPERATURE);
+  const temperature = temperatureOf(request);
   const chars = messages.reduce((sum, { content }) => sum + content.length, 0);
   return {
     model,

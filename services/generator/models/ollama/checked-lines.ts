@@ -1,11 +1,9 @@
-import { RetryableError } from '../../../../shared/bus/errors.ts';
+import { broken } from '../../../../shared/resilience/failure.ts';
+import { explanation } from '../../../../shared/resilience/refusal.ts';
 
 /** A line longer than this is no message of a chat. */
 const LONGEST_LINE_CHARS = 1024 * 1024;
 const SHOWN_CHARS = 100;
-
-const broken = (provider: string, what: string): RetryableError =>
-  new RetryableError('provider_error', `${provider} ${what}`, { provider });
 
 /** What a line of the stream says. @throws {RetryableError} when it says nothing that can be read, or tells an error */
 function readLine(provider: string, line: string): { done: boolean } {
@@ -18,7 +16,7 @@ function readLine(provider: string, line: string): { done: boolean } {
   if (typeof parsed !== 'object' || parsed === null) {
     throw broken(provider, `sent a malformed line: ${line.slice(0, SHOWN_CHARS)}`);
   }
-  if ('error' in parsed) throw broken(provider, `failed while it wrote: ${String(parsed.error)}`);
+  if ('error' in parsed) throw broken(provider, `failed while it wrote: ${explanation(line)}`);
   return { done: 'done' in parsed && parsed.done === true };
 }
 
@@ -27,7 +25,7 @@ function readLine(provider: string, line: string): { done: boolean } {
  * client behind it would skip a malformed line in silence; here nothing of a text is lost without an error, and a
  * stream that ends before its last line is one.
  */
-export function checkedLines(provider: string, heard: () => void): TransformStream<Uint8Array, Uint8Array> {
+export function checkedLines(provider: string): TransformStream<Uint8Array, Uint8Array> {
   const decoder = new TextDecoder();
   const encoder = new TextEncoder();
   let rest = '';
@@ -39,7 +37,6 @@ export function checkedLines(provider: string, heard: () => void): TransformStre
   };
   return new TransformStream({
     transform: (chunk, controller) => {
-      heard();
       const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
       rest = lines.pop() ?? '';
       if (rest.length > LONGEST_LINE_CHARS) throw broken(provider, 'sent a line without end');

@@ -1,4 +1,4 @@
-import { RetryableError } from '../../../../shared/bus/errors.ts';
+import { RetryableError } from '../bus/errors.ts';
 
 export interface CallLimits {
   readonly provider: string;
@@ -19,6 +19,18 @@ export interface Call {
   /** Closes the connection if it is still open and clears the timer. Idempotent. */
   end(): void;
 }
+
+/** A model that is loaded first, and a long prompt, may take this many times the longest silence afterwards. */
+const FIRST_BYTE_FACTOR = 5;
+
+/** How long a provider may be silent before a text begins, when all that is set is how long it may be within one. */
+export const firstByteOf = (idleMs: number): number => idleMs * FIRST_BYTE_FACTOR;
+
+/** Longest wait for a sign of life. */
+const PROBE_MS = 20_000;
+
+/** Limits of the call that only asks for a sign of life. */
+export const probeLimits = (idleMs: number) => ({ firstByteMs: Math.min(idleMs, PROBE_MS), idleMs });
 
 /** Bounds a request in time, and lets the job's signal close it. Must be ended. */
 export function openCall({ provider, signal, firstByteMs, idleMs }: CallLimits): Call {

@@ -1,0 +1,39 @@
+import { InferenceClient, InferenceClientError, type Options } from '@huggingface/inference';
+import type { Call } from './call.ts';
+import { broken } from './failure.ts';
+import { providerFetch } from './provider-fetch.ts';
+import { explanation } from './refusal.ts';
+
+export const HUGGING_FACE = 'huggingface';
+
+export interface HuggingFaceOptions {
+  readonly token?: string | undefined;
+  /** An endpoint of one's own; without it Hugging Face's own service. */
+  readonly endpointUrl?: string | undefined;
+}
+
+const secretsOf = ({ token }: HuggingFaceOptions): readonly string[] => (token === undefined ? [] : [token]);
+
+/**
+ * Hugging Face's client for one call. It tries a 503 again at once and for ever unless it is told not to, and its errors
+ * carry the request with its token: they must go through `withoutRequest`.
+ */
+export function openHuggingFace(
+  settings: HuggingFaceOptions,
+  call: Call,
+  check?: () => TransformStream<Uint8Array, Uint8Array>,
+): { readonly client: InferenceClient; readonly options: Options } {
+  const { token = '', endpointUrl } = settings;
+  const secrets = secretsOf(settings);
+  const fetch = providerFetch({ provider: HUGGING_FACE, call, secrets, ...(check !== undefined && { check }) });
+  return {
+    client: new InferenceClient(token, endpointUrl === undefined ? {} : { endpointUrl }),
+    options: { fetch, retry_on_error: false, signal: call.signal },
+  };
+}
+
+/** An error of the client as one of ours; others as they are. */
+export function withoutRequest(error: unknown, settings: HuggingFaceOptions): unknown {
+  if (!(error instanceof InferenceClientError)) return error;
+  return broken(HUGGING_FACE, `could not be used: ${explanation(error.message, secretsOf(settings))}`);
+}

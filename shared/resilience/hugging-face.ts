@@ -1,4 +1,5 @@
-import { InferenceClient, InferenceClientError, type Options } from '@huggingface/inference';
+import { InferenceClient, InferenceClientError, InferenceClientInputError, type Options } from '@huggingface/inference';
+import { TerminalError } from '../bus/errors.ts';
 import type { Call } from './call.ts';
 import { broken } from './failure.ts';
 import { providerFetch } from './provider-fetch.ts';
@@ -35,5 +36,9 @@ export function openHuggingFace(
 /** An error of the client as one of ours; others as they are. */
 export function withoutRequest(error: unknown, settings: HuggingFaceOptions): unknown {
   if (!(error instanceof InferenceClientError)) return error;
-  return broken(HUGGING_FACE, `could not be used: ${explanation(error.message, secretsOf(settings))}`);
+  const what = `could not be used: ${explanation(error.message, secretsOf(settings))}`;
+  // The client itself refuses what it was asked: it will again.
+  if (error instanceof InferenceClientInputError)
+    return new TerminalError('provider_error', `${HUGGING_FACE} ${what}`, { provider: HUGGING_FACE });
+  return broken(HUGGING_FACE, what);
 }

@@ -26,8 +26,9 @@ export class HuggingFaceEmbedding implements EmbeddingClient {
   async request(texts: readonly string[], call: Call): Promise<RawEmbedding> {
     const { client, options } = openHuggingFace(this.#options, call);
     try {
-      // Without `provider` the client would ask the hub who serves the model.
-      const args = { model: this.#model, inputs: [...texts], provider: 'hf-inference' as const };
+      // An endpoint has one provider; without it, naming one keeps the client from asking the hub who serves the model.
+      const provider = this.#options.endpointUrl === undefined ? { provider: 'hf-inference' as const } : {};
+      const args = { model: this.#model, inputs: [...texts], ...provider };
       const vectors: unknown = await client.featureExtraction(args, options);
       if (!Array.isArray(vectors)) throw broken(HUGGING_FACE, 'gave no vectors');
       return { vectors };

@@ -51,7 +51,7 @@ describe('last words of a child', () => {
 
   it('are what it printed when it never came to log', () => {
     expect(words('{"level":30,"msg":"hello"}', 'Error: Cannot find module', '    at x')).to.equal(
-      'Error: Cannot find module\n    at x',
+      'Error: Cannot find module | at x',
     );
   });
 });

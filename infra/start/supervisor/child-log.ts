@@ -2,6 +2,7 @@ import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, rename
 import { dirname } from 'node:path';
 
 const LIMIT_BYTES = 10 * 1024 * 1024;
+const LAST_LINES = 6;
 const TAIL_BYTES = 8 * 1024;
 
 /**
@@ -14,20 +15,20 @@ export function openLog(file: string): number {
   return openSync(file, 'a', 0o600);
 }
 
-/** The end of a log, whole lines only. */
-export function readTail(file: string): string[] {
+/** The end of what was written to a log since it had `from` bytes, whole lines only. */
+function readTail(file: string, from: number): string[] {
   if (!existsSync(file)) return [];
   const handle = openSync(file, 'r');
   try {
     const { size } = fstatSync(handle);
-    const start = Math.max(0, size - TAIL_BYTES);
+    const start = Math.max(from, size - TAIL_BYTES);
     const bytes = Buffer.alloc(size - start);
     readSync(handle, bytes, 0, bytes.length, start);
     const lines = bytes
       .toString('utf8')
       .split('\n')
       .filter((line) => line.trim() !== '');
-    return start === 0 ? lines : lines.slice(1);
+    return start === from ? lines : lines.slice(1);
   } finally {
     closeSync(handle);
   }
@@ -51,17 +52,22 @@ const parse = (line: string): LogLine | undefined => {
 
 const describe = ({ msg, err }: LogLine): string => [msg, err?.message].filter(Boolean).join(': ');
 
+/** How long a log is now; 0 when there is none. */
+export const logSize = (file: string): number => (existsSync(file) ? statSync(file).size : 0);
+
 /**
  * Why a child ended, as far as its log tells: its last error line, or the last lines that are no log lines at all
  * (what Node prints when it cannot even start a program).
+ * @param from where in the log its run began; what stands before is of runs before
  */
-export function lastWords(file: string): string {
-  const lines = readTail(file);
+export function lastWords(file: string, from = 0): string {
+  const lines = readTail(file, from);
   const errors = lines.map(parse).filter((line) => (line?.level ?? 0) >= LEVEL_ERROR);
   const last = errors.at(-1);
   if (last) return describe(last);
   return lines
     .filter((line) => parse(line) === undefined)
-    .slice(-8)
-    .join('\n');
+    .slice(-LAST_LINES)
+    .map((line) => line.trim())
+    .join(' | ');
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { openLog } from './child-log.ts';
+import { lastWords, logSize, openLog } from './child-log.ts';
 
 /** What a child says once it is ready for work. */
 export interface Ready {
@@ -20,6 +20,7 @@ export interface ChildProgram {
 export interface ChildRun {
   readonly pid: number | undefined;
   readonly startedAt: number;
+  /** How it ended, and its last words if it logged any. */
   readonly exited: Promise<string>;
   /** The code it exited with; undefined while it runs, null after a signal. */
   exitCode(): number | null | undefined;
@@ -41,6 +42,7 @@ const untilExit = (child: ChildProcess): Promise<string> =>
  */
 export function runChild(program: ChildProgram, onReady: (ready: Ready) => void): ChildRun {
   const log = openLog(program.logFile);
+  const logBegan = logSize(program.logFile);
   const child = spawn(process.execPath, program.args, {
     stdio: ['ignore', log, log, 'ipc'],
     detached: true,
@@ -48,7 +50,10 @@ export function runChild(program: ChildProgram, onReady: (ready: Ready) => void)
   });
   closeSync(log);
   let ended = false;
-  const exited = untilExit(child).finally(() => (ended = true));
+  const exited = untilExit(child).then((how) => {
+    ended = true;
+    return [how, lastWords(program.logFile, logBegan)].filter(Boolean).join(', ');
+  });
   child.on('message', (message) => {
     if (isReady(message))
       onReady({ ...(message.url && { url: message.url }), ...(message.healthUrl && { healthUrl: message.healthUrl }) });

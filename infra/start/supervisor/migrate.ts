@@ -1,5 +1,4 @@
 import { ExpectedFailure } from '../expected-failure.ts';
-import { lastWords } from './child-log.ts';
 import { runChild } from './child-run.ts';
 import { migrationProgram } from './children.ts';
 
@@ -9,7 +8,5 @@ export async function migrateDatabase(dataDir: string, databaseUrl: string): Pro
   const run = runChild(program, () => undefined);
   const how = await run.exited;
   if (run.exitCode() === 0) return;
-  throw new ExpectedFailure(
-    `The database could not be migrated (${how}): ${lastWords(program.logFile)}\nLog: ${program.logFile}`,
-  );
+  throw new ExpectedFailure(`The database could not be migrated (${how}).\nLog: ${program.logFile}`);
 }

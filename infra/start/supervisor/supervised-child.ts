@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterRun, type Backoff, NO_FAILURES } from './backoff.ts';
-import { lastWords } from './child-log.ts';
 import { type ChildProgram, type ChildRun, type Ready, runChild } from './child-run.ts';
 
 /** By agreement with the services: settings are wrong or missing, so another run would end the same way. */
@@ -58,8 +57,7 @@ export function superviseChild(program: ChildProgram, { onChange, tell }: Watche
     let backoff: Backoff = NO_FAILURES;
     for (;;) {
       const current = begin();
-      const how = await current.exited;
-      const why = [how, lastWords(program.logFile)].filter(Boolean).join(', ');
+      const why = await current.exited;
       if (stopped.signal.aborted || current.exitCode() === EXIT_MISCONFIGURED) return change({ is: 'stopped', why });
       const { delayMs, next } = afterRun(backoff, performance.now() - current.startedAt);
       backoff = next;

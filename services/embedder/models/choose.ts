@@ -3,6 +3,7 @@ import { type Config, ConfigError } from '../../../shared/config/config.ts';
 import { type EmbeddingProfile, embeddingProfile, nameAt } from '../../../shared/profiles/embedding-profile.ts';
 import { EmbeddingChain, ProfileMismatch } from './chain.ts';
 import { LocalModel } from './local/local-model.ts';
+import { missingIn } from './local/model-folder.ts';
 import type { EmbeddingModel } from './model.ts';
 import type { EmbeddingClient } from './remote/embedding-client.ts';
 import { HuggingFaceEmbedding } from './remote/huggingface.ts';
@@ -49,9 +50,16 @@ function clientOf(provider: string, profile: EmbeddingProfile, settings: Embeddi
   }
 }
 
+function localModel(profile: EmbeddingProfile, { dataDir, localModelDir: folder }: EmbeddingSettings): LocalModel {
+  if (folder === undefined) return new LocalModel(dataDir);
+  const missing = missingIn(folder);
+  if (missing.length > 0) throw new ConfigError(`LOCAL_MODEL_DIR: ${folder} lacks ${missing.join(' and ')}`);
+  return new LocalModel(dataDir, { folder, profile });
+}
+
 function modelOf(provider: string, settings: EmbeddingSettings, log: Logger): EmbeddingModel {
   const profile = embeddingProfile(settings.embeddingModel);
-  if (provider === 'local') return new LocalModel(settings.dataDir);
+  if (provider === 'local') return localModel(profile, settings);
   const client = clientOf(provider, profile, settings);
   return new RemoteEmbeddingModel({ client, profile, idleMs: settings.providerIdleMs, log });
 }

@@ -3,6 +3,8 @@ import type { Role } from '../model.ts';
 /** What the worker thread is started with. */
 export interface WorkerSetup {
   readonly dataDir: string;
+  /** A folder with another model than the one that is brought along. */
+  readonly folder?: string;
 }
 
 /** From the service to the worker thread. */
@@ -14,7 +16,7 @@ export type ToWorker =
 
 /** From the worker thread to the service. */
 export type FromWorker =
-  | { readonly type: 'ready' }
+  | { readonly type: 'ready'; readonly maxTokens: number }
   /** The vectors of all texts, one after the other. */
   | { readonly type: 'embedded'; readonly id: number; readonly vectors: Float32Array; readonly tokens: number }
   | { readonly type: 'failed'; readonly id: number; readonly message: string };

@@ -3,15 +3,16 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
+import type { ModelFolder } from './model-folder.ts';
 
 /** What the model was trained to read of a text, in word pieces, [CLS] and [SEP] included. */
 export const MAX_TOKENS = 256;
 /** Longer words are unknown to the model as a whole. */
 const MAX_CHARS_PER_WORD = 100;
-/** Of nearly every text as much as this has more pieces than are read; the rest is not even split then. */
-const USUALLY_ENOUGH_CHARS = 2560;
+/** Of nearly every text as much as this a token has more pieces than are read; the rest is not even split then. */
+const USUALLY_ENOUGH_CHARS = 10;
 /** Pieces are hardly ever longer on average, whatever the text. */
-const ALWAYS_ENOUGH_CHARS = MAX_TOKENS * 64;
+const ALWAYS_ENOUGH_CHARS = 64;
 
 /** How the vocabulary's package marks the beginning of a word; WordPiece marks the other pieces instead. */
 const WORD_START = '▁';
@@ -68,24 +69,43 @@ function definition(vocab: Record<string, number>) {
 }
 
 export interface TextTokenizer {
-  /** Token ids of what the model reads of a text: at most MAX_TOKENS, the last is always [SEP]. */
+  /** Token ids of what the model reads of a text; a longer one is cut, and ends like any other. */
   encode(text: string): readonly number[];
   /** How many word pieces the whole text has, truncated or not, [CLS] and [SEP] included. */
   count(text: string): number;
 }
 
-/** Loads the tokenizer of the local model (some 100 ms). @throws {Error} when its vocabulary is missing */
-export async function loadTokenizer(): Promise<TextTokenizer> {
-  const vocab = await readVocabulary();
-  const tokenizer = new Tokenizer(definition(vocab), {});
-  const end = vocab[SEP] ?? 0;
+/** The `tokenizer.json` of the model that is brought along. @throws {Error} when its vocabulary is missing */
+export const ownDefinition = async (): Promise<object> => definition(await readVocabulary());
+
+/** A text must not be able to write special tokens, so those of the definition are no words of it. */
+function withoutSpecial(tokenizer: object): object {
+  const { added_tokens } = z
+    .looseObject({ added_tokens: z.array(z.looseObject({ special: z.boolean().default(false) })).default([]) })
+    .parse(tokenizer);
+  return { ...tokenizer, added_tokens: added_tokens.filter(({ special }) => !special) };
+}
+
+/** What the model wants at the end of every text, if anything. */
+function endOf(tokenizer: Tokenizer): readonly number[] {
+  const end = tokenizer.encode('').ids.at(-1);
+  return end !== undefined && tokenizer.encode('a').ids.at(-1) === end ? [end] : [];
+}
+
+/** Loads the tokenizer of a model's folder, or of the model that is brought along (some 100 ms). */
+export async function loadTokenizer(folder?: Pick<ModelFolder, 'tokenizer' | 'maxTokens'>): Promise<TextTokenizer> {
+  const definition = withoutSpecial(folder?.tokenizer.definition ?? (await ownDefinition()));
+  const tokenizer = new Tokenizer(definition, folder?.tokenizer.config ?? {});
+  const most = folder?.maxTokens ?? MAX_TOKENS;
+  const end = endOf(tokenizer);
   return {
     encode: (text) => {
-      let { ids } = tokenizer.encode(text.slice(0, USUALLY_ENOUGH_CHARS));
+      const usual = most * USUALLY_ENOUGH_CHARS;
+      let { ids } = tokenizer.encode(text.slice(0, usual));
       // The last word may have been cut, so its pieces do not count as read.
-      const enough = text.length <= USUALLY_ENOUGH_CHARS || ids.length > MAX_TOKENS + MAX_CHARS_PER_WORD;
-      if (!enough) ({ ids } = tokenizer.encode(text.slice(0, ALWAYS_ENOUGH_CHARS)));
-      return ids.length <= MAX_TOKENS ? ids : [...ids.slice(0, MAX_TOKENS - 1), end];
+      const enough = text.length <= usual || ids.length > most + MAX_CHARS_PER_WORD;
+      if (!enough) ({ ids } = tokenizer.encode(text.slice(0, most * ALWAYS_ENOUGH_CHARS)));
+      return ids.length <= most ? ids : [...ids.slice(0, most - end.length), ...end];
     },
     count: (text) => tokenizer.encode(text).ids.length,
   };

@@ -2,10 +2,11 @@
 import { setPriority } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { readModelFolder } from './model-folder.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.ts';
 import { nextStep, type Request, RequestQueue, request } from './queue.ts';
 import { openSession, type Session } from './session.ts';
-import { loadTokenizer, type TextTokenizer } from './tokenizer.ts';
+import { loadTokenizer, MAX_TOKENS, type TextTokenizer } from './tokenizer.ts';
 
 interface Tools {
   readonly session: Session;
@@ -101,8 +102,9 @@ function giveWay(): void {
   }
 }
 
-const { dataDir }: WorkerSetup = workerData;
+const { dataDir, folder: path }: WorkerSetup = workerData;
 giveWay();
-const [session, tokenizer] = await Promise.all([openSession(dataDir), loadTokenizer()]);
+const folder = path === undefined ? undefined : await readModelFolder(path);
+const [session, tokenizer] = await Promise.all([openSession(dataDir, folder), loadTokenizer(folder)]);
 listen({ session, tokenizer });
-tell({ type: 'ready' });
+tell({ type: 'ready', maxTokens: folder?.maxTokens ?? MAX_TOKENS });

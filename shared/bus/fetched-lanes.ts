@@ -36,7 +36,13 @@ export class FetchedLanes implements Lanes {
   #takers = 0;
   #hunts: Promise<unknown> = Promise.resolve();
 
-  constructor(options: LanesOptions) {
+  static async open(options: LanesOptions): Promise<Lanes> {
+    const lanes = new FetchedLanes(options);
+    while (lanes.#channel === undefined) await pause(LOOK_FOR_CHANNEL_MS, lanes.#rouse.signal);
+    return lanes;
+  }
+
+  private constructor(options: LanesOptions) {
     this.#options = options;
     // Whoever hunts is held up by `admitted`, so there is nothing else to do for a probe or after it.
     this.#pause = new LanePause({

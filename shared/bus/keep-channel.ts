@@ -2,7 +2,8 @@ import type { Channel, ChannelModel } from 'amqplib';
 import type { Logger } from 'pino';
 import { type Closeable, once } from './closeable.ts';
 import type { Link } from './connection.ts';
-import { backoffMs, pause, settlesWithin } from './pause.ts';
+import { backoffMs, pause, settlesWithin, untilAborted } from './pause.ts';
+import { REDECLARE_AFTER_MS } from './redeclare.ts';
 
 const FIRST_BACKOFF_MS = 50;
 const MOST_BACKOFF_MS = 5_000;
@@ -37,40 +38,46 @@ async function keepOpen<C extends Channel>(kept: KeptChannel<C>, stop: AbortSign
   let failures = 0;
   while (!stop.aborted) {
     const openedAt = Date.now();
-    try {
-      await live(kept, await kept.link.connection(stop), stop);
-    } catch (error) {
-      if (!stop.aborted) kept.log.warn({ channel: kept.name, err: error }, 'a channel could not be used');
-    }
+    const end = await live(kept, stop);
     failures = Date.now() - openedAt > STABLE_MS ? 1 : failures + 1;
-    await pause(backoffMs(failures, FIRST_BACKOFF_MS, MOST_BACKOFF_MS), stop);
+    const waitMs = backoffMs(failures, FIRST_BACKOFF_MS, MOST_BACKOFF_MS);
+    await pause(end === 'refused' ? Math.max(waitMs, REDECLARE_AFTER_MS) : waitMs, stop);
   }
 }
 
-/** The life of one channel, from its opening until it is gone or no longer wanted. */
-async function live<C extends Channel>(kept: KeptChannel<C>, connection: ChannelModel, stop: AbortSignal) {
-  const channel = await kept.open(connection);
+/** How a channel ended: `refused` when the broker closed it for something it did not like, e.g. a missing queue. */
+type End = 'gone' | 'refused';
+
+/** The life of one channel, from its opening until it is gone or no longer wanted. Never rejects. */
+async function live<C extends Channel>(kept: KeptChannel<C>, stop: AbortSignal): Promise<End> {
+  const { link, name, log } = kept;
+  let end: End = 'gone';
   const ended = new AbortController();
-  // Without a listener for 'error' amqplib would tear the whole connection down.
-  channel.on('error', (error) =>
-    kept.log.warn({ channel: kept.name, why: error.message }, 'the broker closed a channel'),
-  );
-  channel.once('close', () => ended.abort());
-  const over = aborted(AbortSignal.any([ended.signal, stop]));
+  try {
+    const channel = await kept.open(await link.connection(stop));
+    // Without a listener for 'error' amqplib would tear the whole connection down.
+    channel.on('error', (error) => {
+      end = 'refused';
+      log.warn({ channel: name, why: error.message }, 'the broker closed a channel');
+    });
+    channel.once('close', () => ended.abort());
+    await use(kept, channel, ended.signal, stop);
+  } catch (error) {
+    if (!stop.aborted) log.warn({ channel: name, err: error }, 'a channel could not be used');
+  }
+  return end;
+}
+
+async function use<C extends Channel>(kept: KeptChannel<C>, channel: C, ended: AbortSignal, stop: AbortSignal) {
+  const over = untilAborted(AbortSignal.any([ended, stop]));
   try {
     await Promise.race([kept.opened(channel), over]);
     await over;
   } finally {
     kept.gone?.(channel);
-    if (!ended.signal.aborted) await closeChannel(channel);
+    if (!ended.aborted) await closeChannel(channel);
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 /** Closes a channel, in bounded time and without complaint when it is closed already. */
 export async function closeChannel(channel: Channel): Promise<void> {

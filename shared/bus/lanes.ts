@@ -39,5 +39,5 @@ export interface LanesOptions {
  * Two ways with the same meaning. Pushed lanes are fast, and hold some commands ahead of the free slots; behind others
  * that run for minutes those would wait while another worker is idle, so small workers fetch command by command.
  */
-export const openLanes = async (options: LanesOptions): Promise<Lanes> =>
-  options.concurrency > MOST_FETCHED ? PushedLanes.open(options) : new FetchedLanes(options);
+export const openLanes = (options: LanesOptions): Promise<Lanes> =>
+  options.concurrency > MOST_FETCHED ? PushedLanes.open(options) : FetchedLanes.open(options);

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { ErrorCode, JobError } from '../messages/job.ts';
 import { OutageError, RetryableError, TerminalError } from './errors.ts';
 import { type Rung, rungFor } from './retry-ladder.ts';
@@ -44,4 +45,4 @@ function jobError(code: ErrorCode, error: unknown, retryable: boolean, attempts:
 }
 
 const messageOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).slice(0, MAX_MESSAGE_CHARS);
+  (error instanceof Error ? error.message : inspect(error)).slice(0, MAX_MESSAGE_CHARS);

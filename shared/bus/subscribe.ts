@@ -5,7 +5,8 @@ import type { Link } from './connection.ts';
 import { declareQueue } from './declare.ts';
 import { type Delivery, deliveryOf } from './delivery.ts';
 import { closeChannel, keepChannel } from './keep-channel.ts';
-import { settlesWithin } from './pause.ts';
+import { pause, settlesWithin } from './pause.ts';
+import { REDECLARE_AFTER_MS } from './redeclare.ts';
 import type { QueueSpec } from './topology.ts';
 
 const READY_TIMEOUT_MS = 15_000;
@@ -28,6 +29,8 @@ interface Current {
   readonly channel: Channel;
   /** Of the consumer, while there is one. */
   tag: string | undefined;
+  /** Consuming and cancelling, one after the other. */
+  changing: Promise<void>;
 }
 
 /** Reads a queue on a channel of its own, and goes on after a broken connection, a closed channel or a deleted queue. */
@@ -53,43 +56,52 @@ export class Subscription implements Closeable {
       name: options.queue.name,
       open: (connection) => connection.createChannel(),
       opened: (channel) => this.#opened(channel).then(ready),
-      gone: () => {
-        this.#current = undefined;
-        options.onGone?.();
-      },
+      gone: () => this.#gone(),
     });
     this.close = close;
   }
 
-  /** Takes no more, but what was taken can still be acked until `close`. */
-  async stop(): Promise<void> {
+  /** Takes no more, but what was taken can still be acked until `close`. Never rejects. */
+  stop(): Promise<void> {
     this.#wanted = false;
-    if (this.#current?.tag === undefined) return;
-    const { channel, tag } = this.#current;
-    this.#current.tag = undefined;
-    await settlesWithin(channel.cancel(tag), CANCEL_TIMEOUT_MS);
+    return this.#change();
   }
 
-  /** Takes again after `stop`, from now on so many ahead. */
-  async start(prefetch = this.#prefetch): Promise<void> {
+  /** Takes again after `stop`, from now on so many ahead. Never rejects. */
+  start(prefetch = this.#prefetch): Promise<void> {
     this.#wanted = true;
     this.#prefetch = prefetch;
-    const here = this.#current;
-    if (here === undefined || here.tag !== undefined) return;
-    try {
-      await this.#consume(here);
-    } catch (error) {
-      // The channel has broken meanwhile: the next one consumes as soon as it is open.
-      this.#options.log.warn({ queue: this.#options.queue.name, err: error }, 'could not subscribe');
-    }
+    return this.#change();
   }
 
   async #opened(channel: Channel): Promise<void> {
-    const { queue } = this.#options;
-    const here: Current = { channel, tag: undefined };
-    await declareQueue(channel, queue);
-    this.#current = here;
-    if (this.#wanted) await this.#consume(here);
+    await declareQueue(channel, this.#options.queue);
+    this.#current = { channel, tag: undefined, changing: Promise.resolve() };
+    await this.#change();
+  }
+
+  #gone(): void {
+    this.#current = undefined;
+    this.#options.onGone?.();
+  }
+
+  /** Consumes or cancels, as is wanted by the time its turn has come. */
+  async #change(): Promise<void> {
+    const here = this.#current;
+    if (here === undefined) return;
+    here.changing = here.changing.then(() => this.#adjust(here));
+    await here.changing;
+  }
+
+  async #adjust(here: Current): Promise<void> {
+    try {
+      if (this.#wanted && here.tag === undefined) await this.#consume(here);
+      if (!this.#wanted && here.tag !== undefined) await this.#cancel(here, here.tag);
+    } catch (error) {
+      // The channel has broken or will be of no use: the next one does as is wanted when it is opened.
+      this.#options.log.warn({ queue: this.#options.queue.name, err: error }, 'a consumer could not be changed');
+      await closeChannel(here.channel);
+    }
   }
 
   async #consume(here: Current): Promise<void> {
@@ -101,12 +113,16 @@ export class Subscription implements Closeable {
     here.tag = (await here.channel.consume(queue.name, receive, consumer)).consumerTag;
   }
 
+  async #cancel(here: Current, tag: string): Promise<void> {
+    here.tag = undefined;
+    await settlesWithin(here.channel.cancel(tag), CANCEL_TIMEOUT_MS);
+  }
+
   #receive(here: Current, message: ConsumeMessage | null): void {
     const { log, queue, onDelivery } = this.#options;
     if (message === null) {
-      // The broker cancelled the consumer, e.g. because its queue was deleted. Another channel declares it again.
       log.warn({ queue: queue.name }, 'the broker cancelled a consumer: subscribing again');
-      void closeChannel(here.channel);
+      void this.#reopen(here);
       return;
     }
     try {
@@ -115,6 +131,12 @@ export class Subscription implements Closeable {
       // In amqplib's hands it would close the whole connection.
       log.error({ queue: queue.name, err: error }, 'a delivery could not be received');
     }
+  }
+
+  /** The next channel declares the queue again: not before every other consumer has heard of its end. */
+  async #reopen({ channel }: Current): Promise<void> {
+    await pause(REDECLARE_AFTER_MS);
+    await closeChannel(channel);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Channel } from 'amqplib';
 import { PRIORITIES, type Priority } from '../messages/job.ts';
 import { type Delivery, deliveryOf } from './delivery.ts';
+import { untilAborted } from './pause.ts';
 import type { LaneSpecs } from './topology.ts';
 
 export interface Found {
@@ -42,9 +43,3 @@ export async function wakeUp({ channel, lanes, signal, gone }: WakeUpOptions): P
   const cancelled = Promise.allSettled(tags.map((tag) => channel.cancel(tag)));
   return { first, rest: cancelled.then(() => heard) };
 }
-
-const untilAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });

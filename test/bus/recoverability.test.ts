@@ -52,7 +52,11 @@ describe('recoverability', () => {
 
   it('pauses for a provider that has had too much, as long as it asks', () => {
     const limited = (afterMs?: number) =>
-      recoverability(new RetryableError('provider_rate_limited', 'easy', afterMs === undefined ? {} : { afterMs }), 99, 3);
+      recoverability(
+        new RetryableError('provider_rate_limited', 'easy', afterMs === undefined ? {} : { afterMs }),
+        99,
+        3,
+      );
     expect(limited(7000)).to.include({ kind: 'pause', afterMs: 7000 });
     expect(limited()).to.include({ kind: 'pause', afterMs: 5000 });
     expect(limited().error).to.include({ code: 'provider_rate_limited', retryable: true });

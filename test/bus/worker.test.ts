@@ -351,6 +351,9 @@ for (const { name, concurrency } of WAYS) {
     it('comes back when a lane is deleted', async () => {
       const { bus, heard, serve, command, pool } = await stage();
       await serve(async () => {});
+      const before = command();
+      await bus.send([before]);
+      await heard.until('the first result', () => heard.types(before.job).length > 0);
       await here.vhost.api('DELETE', `queues/${here.vhost.name}/embedder.${pool}.normal`);
       const wish = command();
       await bus.send([wish]);

@@ -17,7 +17,7 @@ export function embedTexts(model: EmbeddingModel, options?: GatherOptions): Hand
     }
     const { priority, attempt } = command;
     const gathered = await gather.embed({ texts, role, priority, alone: attempt > 1, partial, signal });
-    const { vectors, failures, tokens, ms } = gathered;
+    const { vectors, failures, tokens, ms, provider = model.provider } = gathered;
     return {
       event: TextsEmbedded({
         batch,
@@ -27,7 +27,7 @@ export function embedTexts(model: EmbeddingModel, options?: GatherOptions): Hand
         ...(failures.length > 0 && {
           failures: failures.map(({ index, error }) => ({ index, message: error.message })),
         }),
-        provider: model.provider,
+        provider,
         provider_ms: ms,
         prompt_tokens: tokens,
       }),

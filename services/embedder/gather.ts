@@ -166,7 +166,7 @@ export class Gather {
 const charsOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0);
 
 /** Hands out what a call brought; tokens go by characters, time by texts. */
-function share(parts: UnderWay['parts'], { vectors, failures, tokens }: PartlyEmbedded, ms: number): void {
+function share(parts: UnderWay['parts'], { vectors, failures, tokens, provider }: PartlyEmbedded, ms: number): void {
   const allChars = charsOf(parts.flatMap(({ message, from, to }) => message.texts.slice(from, to)));
   let offset = 0;
   for (const { message, from, to } of parts) {
@@ -178,6 +178,7 @@ function share(parts: UnderWay['parts'], { vectors, failures, tokens }: PartlyEm
       failures: failures
         .filter(({ index }) => index >= begin && index < offset)
         .map(({ index, error }) => ({ index: index - begin, error })),
+      provider,
       tokens: allChars === 0 ? 0 : (tokens * chars) / allChars,
       ms: (ms * (to - from)) / vectors.length,
     });

@@ -6,6 +6,9 @@ import { fatal, statement, sync } from './protocol.ts';
 const SLICE_MS = 10;
 const END_OF_TRANSACTION = Buffer.concat([sync(), statement('rollback')]);
 
+/** A client that wants more than this at once is cut off rather than kept in memory. */
+const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
+
 /** One client of the engine. */
 export interface Seat {
   /** Gets what the engine answers. */
@@ -14,13 +17,10 @@ export interface Seat {
   hangUp(lastWord: Buffer): void;
 }
 
-export interface Engine {
-  /** Queues a unit (see frames.ts) of a client. */
-  submit(seat: Seat, unit: Buffer): void;
-  /** Forgets a client that hung up; its open transaction is rolled back. */
-  leave(seat: Seat): void;
-  /** Lets the unit under way end and runs no other. What is not committed then never will be. */
-  close(): Promise<void>;
+interface Wishes {
+  /** In order. */
+  readonly units: Buffer[];
+  bytes: number;
 }
 
 export interface EngineOptions {
@@ -31,90 +31,107 @@ export interface EngineOptions {
 }
 
 /**
- * Shares out PGlite, which has a single session, among many clients. Units run one after the other, clients in the
- * order in which they asked; a client whose unit left a transaction open keeps the engine until that has ended.
+ * Shares out PGlite, which has a single session, among many clients. Units (see frames.ts) run one after the other,
+ * clients in the order in which they asked; a client whose unit left a transaction open keeps the engine until that has
+ * ended.
  */
-export function createEngine(pglite: PGlite, { onCrash, idleInTransactionMs }: EngineOptions): Engine {
-  const units = new Map<Seat, Buffer[]>();
-  const waiting: Seat[] = [];
-  let owner: Seat | undefined;
-  let busy = false;
-  let idle = Promise.resolve();
-  let closed = false;
-  let idleTimer: NodeJS.Timeout | undefined;
+export class Engine {
+  readonly #pglite: PGlite;
+  readonly #options: EngineOptions;
+  /** What each client wants to run. Who is not in here is gone. */
+  readonly #wishes = new Map<Seat, Wishes>();
+  /** Clients that want something, in the order in which they asked; the owner is not among them. */
+  readonly #waiting: Seat[] = [];
+  #owner: Seat | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #busy = false;
+  #idle = Promise.resolve();
+  #closed = false;
 
-  function wake(): void {
-    if (busy || closed) return;
-    busy = true;
-    idle = run();
+  constructor(pglite: PGlite, options: EngineOptions) {
+    this.#pglite = pglite;
+    this.#options = options;
   }
 
-  async function run(): Promise<void> {
-    clearTimeout(idleTimer);
+  /** Queues a unit of a client. */
+  submit(seat: Seat, unit: Buffer): void {
+    const wishes = this.#wishes.get(seat) ?? { units: [], bytes: 0 };
+    this.#wishes.set(seat, wishes);
+    wishes.units.push(unit);
+    wishes.bytes += unit.length;
+    if (wishes.bytes > MAX_QUEUED_BYTES) seat.hangUp(fatal('53400', 'too many statements at once'));
+    if (seat !== this.#owner && !this.#waiting.includes(seat)) this.#waiting.push(seat);
+    this.#wake();
+  }
+
+  /** Forgets a client that hung up; its open transaction is rolled back. */
+  leave(seat: Seat): void {
+    if (!this.#wishes.delete(seat)) return;
+    const place = this.#waiting.indexOf(seat);
+    if (place !== -1) this.#waiting.splice(place, 1);
+    if (this.#owner === seat) this.#wake();
+  }
+
+  /** Lets the unit under way end and runs no other. What is not committed then never will be. */
+  close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#idleTimer);
+    return this.#idle;
+  }
+
+  #wake(): void {
+    if (this.#busy || this.#closed) return;
+    this.#busy = true;
+    this.#idle = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    clearTimeout(this.#idleTimer);
     try {
-      for (let seat = next(), since = performance.now(); seat !== undefined; seat = next()) {
-        await turn(seat);
+      for (let seat = this.#next(), since = performance.now(); seat !== undefined; seat = this.#next()) {
+        await this.#turn(seat);
         if (performance.now() - since < SLICE_MS) continue;
         await immediate();
         since = performance.now();
       }
     } catch (error) {
-      onCrash(error);
+      this.#options.onCrash(error);
     } finally {
-      busy = false;
-      if (owner !== undefined && !closed) watch(owner);
+      this.#busy = false;
+      if (this.#owner !== undefined && !this.#closed) this.#watch(this.#owner);
     }
   }
 
-  /** The seat whose unit runs next: the owner's, if it has one; else of him who has waited longest. */
-  function next(): Seat | undefined {
-    if (closed) return undefined;
-    if (owner === undefined) return waiting.shift();
-    if (!units.has(owner)) return owner; // it left: its transaction must be ended
-    return units.get(owner)?.length ? owner : undefined;
+  /** The client whose unit runs next: the owner, if it has one; else who has waited longest. */
+  #next(): Seat | undefined {
+    if (this.#closed) return undefined;
+    if (this.#owner === undefined) return this.#waiting.shift();
+    const wishes = this.#wishes.get(this.#owner);
+    const gone = wishes === undefined; // then its transaction must be ended
+    return gone || wishes.units.length > 0 ? this.#owner : undefined;
   }
 
-  async function turn(seat: Seat): Promise<void> {
-    owner = seat;
-    const unit = units.get(seat)?.shift() ?? END_OF_TRANSACTION;
-    const flushed = unit !== END_OF_TRANSACTION && endsWithFlush(unit);
-    await pglite.execProtocolRawStream(unit, {
+  async #turn(seat: Seat): Promise<void> {
+    this.#owner = seat;
+    const wishes = this.#wishes.get(seat);
+    const unit = wishes?.units.shift() ?? END_OF_TRANSACTION;
+    if (wishes !== undefined) wishes.bytes -= unit.length;
+    await this.#pglite.execProtocolRawStream(unit, {
       // The bytes are a view of the engine's memory, which it uses again.
-      onRawData: (bytes) => (units.has(seat) ? seat.write(Buffer.from(bytes)) : undefined),
+      onRawData: (bytes) => (this.#wishes.has(seat) ? seat.write(Buffer.from(bytes)) : undefined),
     });
-    if (!flushed && !pglite.isInTransaction()) owner = undefined;
-    if (owner === undefined && units.get(seat)?.length) waiting.push(seat);
+    if (endsWithFlush(unit) || this.#pglite.isInTransaction()) return;
+    this.#owner = undefined;
+    if (this.#wishes.get(seat)?.units.length) this.#waiting.push(seat);
   }
 
-  function watch(seat: Seat): void {
-    idleTimer = setTimeout(() => {
-      seat.hangUp(fatal('25P03', `transaction idle for ${idleInTransactionMs} ms`));
-      leave(seat);
-    }, idleInTransactionMs);
+  #watch(seat: Seat): void {
+    const ms = this.#options.idleInTransactionMs;
+    this.#idleTimer = setTimeout(() => {
+      seat.hangUp(fatal('25P03', `transaction idle for ${ms} ms`));
+      this.leave(seat);
+    }, ms);
   }
-
-  function leave(seat: Seat): void {
-    if (!units.delete(seat)) return;
-    const place = waiting.indexOf(seat);
-    if (place !== -1) waiting.splice(place, 1);
-    if (owner === seat) wake();
-  }
-
-  return {
-    submit(seat, unit) {
-      const queue = units.get(seat);
-      if (queue === undefined) units.set(seat, [unit]);
-      else queue.push(unit);
-      if (seat !== owner && !waiting.includes(seat)) waiting.push(seat);
-      wake();
-    },
-    leave,
-    close() {
-      closed = true;
-      clearTimeout(idleTimer);
-      return idle;
-    },
-  };
 }
 
 const FLUSH = Buffer.from([0x48, 0, 0, 0, 4]);

@@ -3,8 +3,8 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
-import { serve } from './connection.ts';
-import { createEngine } from './engine.ts';
+import { Connection } from './connection.ts';
+import { Engine } from './engine.ts';
 import { lockFolder } from './folder-lock.ts';
 import { openPglite } from './pglite.ts';
 
@@ -57,13 +57,14 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
   });
   const password = options.password ?? folder?.password ?? newPassword();
   const sockets = new Set<Socket>();
-  const engine = createEngine(pglite, { onCrash, idleInTransactionMs });
-  const door = { engine, password, settings: await settingsOf(pglite) };
+  const engine = new Engine(pglite, { onCrash, idleInTransactionMs });
+  const door = { password, settings: await settingsOf(pglite) };
   let clients = 0;
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    serve(socket, ++clients, door);
+    clients += 1;
+    new Connection(socket, clients, door, engine);
   });
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {

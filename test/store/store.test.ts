@@ -1,6 +1,7 @@
 import { type FreshDatabase, freshPglite, freshPostgres, POSTGRES_URL } from '../support/database.ts';
 import { collectionsSuite } from './collections.testsuite.ts';
 import { documentsSuite } from './documents.testsuite.ts';
+import { editionsSuite } from './editions.testsuite.ts';
 import { jobsSuite } from './jobs.testsuite.ts';
 import { journalSuite } from './journal.testsuite.ts';
 import { keysSuite } from './keys.testsuite.ts';
@@ -18,7 +19,15 @@ function conformance(name: string, open: () => Promise<FreshDatabase>): void {
     });
     after(() => fresh?.drop());
     const database = () => fresh.db;
-    for (const suite of [jobsSuite, journalSuite, keysSuite, collectionsSuite, documentsSuite, searchSuite])
+    for (const suite of [
+      jobsSuite,
+      journalSuite,
+      keysSuite,
+      collectionsSuite,
+      editionsSuite,
+      documentsSuite,
+      searchSuite,
+    ])
       suite(database);
   });
 }

@@ -8,7 +8,7 @@ export interface BreakerOptions {
   readonly name: string;
   /** How long it stays open before one call may try again; default 10,000. */
   readonly resetMs?: number;
-  /** Calls within the window below which it never opens; default 5. */
+  /** Calls within the window below which it never opens, and failures in a row after which it always does; default 5. */
   readonly minimumCalls?: number;
   /** How far back it looks; default 60,000. */
   readonly windowMs?: number;
@@ -79,9 +79,18 @@ function createCircuit({ name, resetMs, minimumCalls, windowMs }: BreakerOptions
 }
 
 export function createBreaker(options: BreakerOptions): Breaker {
-  const { name, resetMs = RESET_MS, onState } = options;
+  const { name, resetMs = RESET_MS, minimumCalls = MINIMUM_CALLS, onState } = options;
   const circuit: CircuitBreaker = createCircuit(options);
   let opensUntil = 0;
+  let failuresInARow = 0;
+  // While lanes pause there are few calls, and a share of the window's would take minutes to show that nobody answers.
+  circuit.on('failure', () => {
+    failuresInARow += 1;
+    if (failuresInARow >= minimumCalls && circuit.closed) circuit.open();
+  });
+  circuit.on('success', () => {
+    failuresInARow = 0;
+  });
   circuit.on('open', () => {
     opensUntil = Date.now() + resetMs;
     onState?.('open');

@@ -1,3 +1,6 @@
+/** OpenAI itself, where no other server is named. */
+export const OPENAI_URL = 'https://api.openai.com/v1';
+
 /** The address of a route of an OpenAI-compatible server, whose base may end in `/v1` or leave it out. */
 export function openAiRoute(base: string, route: string): string {
   const url = new URL(base);

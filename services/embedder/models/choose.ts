@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../../../shared/config/config.ts';
 import { type EmbeddingProfile, embeddingProfile, nameAt } from '../../../shared/profiles/embedding-profile.ts';
+import { OPENAI_URL } from '../../../shared/resilience/endpoint.ts';
 import { EmbeddingChain, ProfileMismatch } from './chain.ts';
 import { LocalModel } from './local/local-model.ts';
 import { missingIn } from './local/model-folder.ts';
@@ -10,8 +11,6 @@ import { HuggingFaceEmbedding } from './remote/huggingface.ts';
 import { OllamaEmbedding } from './remote/ollama.ts';
 import { OpenAiEmbedding } from './remote/openai.ts';
 import { RemoteEmbeddingModel } from './remote/remote-model.ts';
-
-const OPENAI = 'https://api.openai.com/v1';
 
 export type EmbeddingSettings = Pick<
   Config,
@@ -38,7 +37,7 @@ function clientOf(provider: string, profile: EmbeddingProfile, settings: Embeddi
       return new HuggingFaceEmbedding(endpoint, nameAt(profile, provider, settings.embeddingModel));
     }
     case 'openai': {
-      const baseUrl = embeddingUrl ?? openaiBaseUrl ?? OPENAI;
+      const baseUrl = embeddingUrl ?? openaiBaseUrl ?? OPENAI_URL;
       return new OpenAiEmbedding({
         baseUrl,
         apiKey: openaiApiKey,

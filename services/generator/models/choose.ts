@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../../../shared/config/config.ts';
+import { OPENAI_URL } from '../../../shared/resilience/endpoint.ts';
 import { extractiveModel } from './extractive/extractive.ts';
 import { HuggingFaceChat } from './huggingface/huggingface.ts';
 import type { LanguageModel } from './model.ts';
@@ -7,8 +8,6 @@ import { OllamaChat } from './ollama/ollama.ts';
 import { OpenAiChat } from './openai/openai.ts';
 import type { ChatClient } from './remote/chat-client.ts';
 import { RemoteModel } from './remote/remote-model.ts';
-
-const OPENAI = 'https://api.openai.com/v1';
 
 type Settings = Pick<
   Config,
@@ -23,7 +22,7 @@ type Settings = Pick<
 >;
 
 function clientOf(provider: string, settings: Settings): ChatClient {
-  const { ollamaHost, hfToken, hfEndpointUrl, openaiBaseUrl = OPENAI, openaiApiKey } = settings;
+  const { ollamaHost, hfToken, hfEndpointUrl, openaiBaseUrl = OPENAI_URL, openaiApiKey } = settings;
   switch (provider) {
     case 'ollama':
       return new OllamaChat(ollamaHost);

@@ -35,5 +35,5 @@ function conformance(name: string, open: () => Promise<FreshDatabase>): void {
 conformance('PGlite', freshPglite);
 
 const server = POSTGRES_URL;
-if (server === undefined) it.skip('the store on Postgres: TEST_DATABASE_URL names no server with pgvector');
+if (server === undefined) it.skip('the store on Postgres: neither TEST_DATABASE_URL nor DATABASE_URL names a server');
 else conformance('Postgres', () => freshPostgres(server));

@@ -1,6 +1,7 @@
 import { TerminalError } from '../../shared/bus/errors.ts';
 import { type Handler, on } from '../../shared/bus/handler.ts';
 import { EmbedTexts, TextsEmbedded } from '../../shared/messages/embedding.ts';
+import { embeddingProfile } from '../../shared/profiles/embedding-profile.ts';
 import { Gather, type GatherOptions } from './gather.ts';
 import type { EmbeddingModel } from './models/model.ts';
 import { packVector } from './pack-vector.ts';
@@ -12,7 +13,7 @@ import { packVector } from './pack-vector.ts';
 export function embedTexts(model: EmbeddingModel, options?: GatherOptions): Handler {
   const gather = new Gather(model, options);
   return on(EmbedTexts, async ({ batch, role, model: wanted, texts, partial = false }, { command, signal }) => {
-    if (wanted !== undefined && wanted !== model.name) {
+    if (wanted !== undefined && embeddingProfile(wanted).model !== model.name) {
       throw new TerminalError('model_not_found', `the embedder has no model "${wanted}", it has "${model.name}"`);
     }
     const { priority, attempt } = command;

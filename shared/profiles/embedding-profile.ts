@@ -60,5 +60,5 @@ export function embeddingProfile(name: string): EmbeddingProfile {
 export function nameAt({ names, model }: EmbeddingProfile, provider: NamingProvider, given: string): string {
   const known = names[provider];
   if (known === undefined) return given;
-  return given !== model && plain(given) === plain(known) ? given : known;
+  return given !== model && plain(given).replace(/:.*$/, '') === plain(known) ? given : known;
 }

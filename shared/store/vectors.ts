@@ -13,7 +13,7 @@ export interface VectorBatch extends Edition {
 
 /**
  * Stores vectors of announced passages. The first ones settle the collection's dimensions. Vectors with which nothing
- * can be compared (other dimensions, values that are not finite, all zeros) count as null: such passages are not published.
+ * can be compared (another model, other dimensions, values that are not finite, all zeros) count as null: such passages are not published.
  */
 export async function storeVectors(tx: Tx, batches: readonly VectorBatch[]): Promise<void> {
   const rows = batches.flatMap(({ vectors, from, ...edition }) =>
@@ -49,9 +49,10 @@ const insertVectors = (tx: Tx, rows: readonly Row[]) =>
   tx.query(
     `insert into vectors (edition, ord, embedding)
      select p.edition, p.ord, g.vector::vector
-     from unnest($1::int[], $2::text[], $3::text[], $4::int[], $5::text[], $6::int[])
-       as g (collection_id, document_id, revision, ord, vector, dimensions)
+     from unnest($1::int[], $2::text[], $3::text[], $4::int[], $5::text[], $6::int[], $7::text[])
+       as g (collection_id, document_id, revision, ord, vector, dimensions, model)
      join collections c on c.id = g.collection_id and c.dimensions = g.dimensions
+       and c.embedding_model = coalesce(g.model, c.embedding_model)
      join editions e using (collection_id, document_id, revision)
      join passages p on p.edition = e.no and p.ord = g.ord
      on conflict do nothing`,
@@ -62,5 +63,6 @@ const insertVectors = (tx: Tx, rows: readonly Row[]) =>
       rows.map(({ ord }) => ord),
       rows.map(({ text }) => text),
       rows.map(({ dimensions }) => dimensions),
+      rows.map(({ model }) => model ?? null),
     ],
   );

@@ -1,3 +1,4 @@
+import { collectionDefaults } from '../../../shared/config/collection-defaults.ts';
 import {
   type Collection,
   type CollectionSize,
@@ -29,7 +30,7 @@ export const collectionRoutes = (gateway: Gateway): Endpoint[] => [
     handle: async (ctx, { body: { name, embedding_model, chunking } }) => {
       const settings = {
         ...gateway.collectionDefaults,
-        ...(embedding_model === undefined ? {} : { embedding_model }),
+        ...(embedding_model === undefined ? {} : collectionDefaults({ embeddingModel: embedding_model })),
         ...(chunking === undefined ? {} : { chunk_size: chunking.size, chunk_overlap: chunking.overlap }),
       };
       const made = await createCollection(gateway.db, principalOf(ctx).owner, name, settings).catch(refuseTwin);

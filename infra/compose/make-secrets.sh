@@ -19,6 +19,9 @@ put() {
 
 put broker_password "$(random)"
 put postgres_password "$(random)"
+# Keys of model providers: yours to fill in.
+put hf_token ""
+put openai_api_key ""
 put api_keys "main:$(random):admin"
 
 broker=$(cat "$folder/broker_password")

@@ -52,7 +52,10 @@ function withFiles(env: NodeJS.ProcessEnv): Record<string, string> {
     const value = env[name];
     const file = env[`${name}_FILE`];
     if (value !== undefined && value !== '') values[name] = value;
-    else if (file !== undefined && file !== '') values[name] = secretFrom(file, name);
+    else if (file !== undefined && file !== '') {
+      const secret = secretFrom(file, name);
+      if (secret !== '') values[name] = secret;
+    }
   }
   return values;
 }

@@ -1,5 +1,6 @@
+import { MAX_COMMAND_BYTES } from '../../shared/bus/envelope.ts';
 import type { StoredEvent } from '../../shared/messages/client-event.ts';
-import type { Command } from '../../shared/messages/command.ts';
+import { type Command, DEFAULT_POOL } from '../../shared/messages/command.ts';
 import type { Job, JobError } from '../../shared/messages/job.ts';
 import type { JournalRecord } from '../../shared/messages/record.ts';
 import { decide, type Settings } from './flows/decide.ts';
@@ -39,8 +40,16 @@ export interface Known {
   readonly outputs: ReadonlyMap<string, Output>;
 }
 
-/** Runs the records through `decide` in order. Pure: the same records on the same rows make the same plan. */
-export function planTurn(records: readonly JournalRecord[], known: Known, { poolOf, ...settings }: PlanSettings): Plan {
+/**
+ * Runs the records through `decide` in order. Pure: the same records on the same rows make the same plan. `spoilt` names
+ * records whose outcome the database would not take: their jobs fail instead.
+ */
+export function planTurn(
+  records: readonly JournalRecord[],
+  known: Known,
+  { poolOf, ...settings }: PlanSettings,
+  spoilt?: unknown,
+): Plan {
   const jobs = new Map<string, Job>();
   const events: StoredEvent[] = [];
   const writes: Write[] = [];
@@ -52,58 +61,72 @@ export function planTurn(records: readonly JournalRecord[], known: Known, { pool
     if (before !== undefined) again.push(before);
     if (before !== undefined || fresh.has(record.id)) continue;
     const job = jobs.get(record.job) ?? known.jobs.get(record.job);
-    const made = decideSafely(job, record, settings, (error) => faults.push({ record: record.id, error }));
-    if (made === undefined) continue;
-    const numbered = number(made, record.at);
-    jobs.set(record.job, numbered.job);
-    events.push(...numbered.events);
-    writes.push(...made.writes);
-    fresh.set(record.id, outputOf(made, numbered, poolOf));
+    const step = attempt(job, record.at, () => {
+      if (spoilt !== undefined) throw spoilt;
+      const made = decide(job, record, settings);
+      return made && stepOf(made, record.at, poolOf);
+    });
+    if (step.fault !== undefined) faults.push({ record: record.id, error: step.fault });
+    if (step.made === undefined) continue;
+    jobs.set(record.job, step.made.job);
+    events.push(...step.made.events);
+    writes.push(...step.made.writes);
+    fresh.set(record.id, step.made.output);
   }
   return { jobs, events, writes, fresh, again, faults };
 }
 
-/** A decision that throws must not stop the wheel for everybody: its job fails, and the fault is told. */
-function decideSafely(
+/** A decision made ready to be stored: its events have their numbers, its commands their lanes. */
+interface Step {
+  readonly job: Job;
+  readonly events: readonly StoredEvent[];
+  readonly writes: readonly Write[];
+  readonly output: Output;
+}
+
+/** A decision that goes wrong must not stop the wheel for everybody: its job fails, and the fault is told. */
+function attempt(
   job: Job | undefined,
-  record: JournalRecord,
-  settings: Settings,
-  fault: (error: unknown) => void,
-): Decision | undefined {
+  at: number,
+  make: () => Step | undefined,
+): { made?: Step | undefined; fault?: unknown } {
   try {
-    return decide(job, record, settings);
-  } catch (cause) {
-    fault(cause);
-    if (job === undefined) return undefined;
-    const error: JobError = {
-      code: 'internal',
-      message: 'the job could not be carried on; see the orchestrator log',
-      retryable: false,
-    };
-    const ended = { ...job, status: 'failed' as const, error, finished_at: new Date(record.at).toISOString() };
-    return decision(ended, { events: [{ event: 'job.failed', data: { error } }], abort: true });
+    return { made: make() };
+  } catch (fault) {
+    return { made: job && stepOf(gaveUp(job, at, fault), at, () => DEFAULT_POOL), fault };
   }
 }
 
-/** Gives the decision's client events their place in the job's list. */
-function number({ job, events }: Decision, at: number): { job: Job; events: StoredEvent[] } {
+function gaveUp(job: Job, at: number, fault: unknown): Decision {
+  const error: JobError =
+    fault instanceof OversizeError
+      ? { code: 'validation', message: fault.message, retryable: false }
+      : { code: 'internal', message: 'the job could not be carried on; see the orchestrator log', retryable: false };
+  const ended: Job = { ...job, status: 'failed', error, finished_at: new Date(at).toISOString() };
+  return decision(ended, { events: [{ event: 'job.failed', data: { error } }], abort: true });
+}
+
+function stepOf({ job, wishes, events, writes, abort }: Decision, at: number, poolOf: PlanSettings['poolOf']): Step {
   const time = new Date(at).toISOString();
   const stored = events.map(
     ({ event, data }, index): StoredEvent => ({ job: job.id, seq: job.last_seq + index + 1, event, at: time, data }),
   );
-  return { job: { ...job, last_seq: job.last_seq + stored.length }, events: stored };
+  const commands = wishes.map((wish) => fitting(toCommand(job, wish, poolOf(wish.model))));
+  const [first, last] = [stored[0]?.seq, stored.at(-1)?.seq];
+  const seqs = first === undefined || last === undefined ? {} : { seqs: [first, last] as const };
+  return {
+    job: { ...job, last_seq: job.last_seq + stored.length },
+    events: stored,
+    writes,
+    output: { job: job.id, commands, ...seqs, abort },
+  };
 }
 
-function outputOf(
-  made: Decision,
-  { job, events }: { job: Job; events: StoredEvent[] },
-  poolOf: (model: string | undefined) => string,
-): Output {
-  const first = events[0]?.seq;
-  return {
-    job: job.id,
-    commands: made.wishes.map((wish) => toCommand(made.job, wish, poolOf(wish.model))),
-    ...(first === undefined ? {} : { seqs: [first, first + events.length - 1] as const }),
-    abort: made.abort,
-  };
+class OversizeError extends Error {}
+
+/** A command that no message can carry would be refused again and again after the commit. */
+function fitting(command: Command): Command {
+  const bytes = Buffer.byteLength(JSON.stringify(command.body));
+  if (bytes <= MAX_COMMAND_BYTES) return command;
+  throw new OversizeError(`${command.type} would have ${bytes} bytes, more than the ${MAX_COMMAND_BYTES} of a message`);
 }

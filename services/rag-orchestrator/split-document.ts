@@ -15,7 +15,9 @@ import { embeddingText, split } from './split/split.ts';
 
 /** Texts in one batch for the embedder, and passages handed out at once: their texts fit one message with room to spare. */
 const BATCH_TEXTS = 32;
+const BATCH_BYTES = 128 * 1024;
 const WINDOW_PASSAGES = 256;
+const WINDOW_BYTES = 512 * 1024;
 
 interface Parts {
   readonly db: Database;
@@ -89,9 +91,28 @@ async function contentOf(db: Database, { id, text, upload }: AcceptedDocument): 
 /** The passages from a position on, in batches, with their headings in front as they are embedded. */
 async function handOut(db: Database, edition: Edition, from: number): Promise<{ from: number; texts: string[] }[]> {
   const rows = await passageTexts(db, { ...edition, from, limit: WINDOW_PASSAGES });
-  const texts = rows.map(({ heading, text }) => embeddingText(heading, text));
-  return Array.from({ length: Math.ceil(texts.length / BATCH_TEXTS) }, (_, index) => ({
-    from: from + index * BATCH_TEXTS,
-    texts: texts.slice(index * BATCH_TEXTS, (index + 1) * BATCH_TEXTS),
-  }));
+  return batchesOf(
+    from,
+    rows.map(({ heading, text }) => embeddingText(heading, text)),
+  );
+}
+
+/** Texts in batches of bounded number and size; what goes beyond the window is handed out another time. */
+function batchesOf(from: number, texts: readonly string[]): { from: number; texts: string[] }[] {
+  const batches: { from: number; texts: string[]; bytes: number }[] = [];
+  let handedOut = 0;
+  for (const [index, text] of texts.entries()) {
+    const bytes = Buffer.byteLength(text);
+    handedOut += bytes;
+    if (index > 0 && handedOut > WINDOW_BYTES) break;
+    const last = batches.at(-1);
+    const fits = last !== undefined && last.texts.length < BATCH_TEXTS && last.bytes + bytes <= BATCH_BYTES;
+    if (fits) {
+      last.texts.push(text);
+      last.bytes += bytes;
+    } else {
+      batches.push({ from: from + index, texts: [text], bytes });
+    }
+  }
+  return batches.map(({ from: position, texts: own }) => ({ from: position, texts: own }));
 }

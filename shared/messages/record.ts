@@ -38,10 +38,13 @@ export interface JournalRecord<E extends Event = Event> {
   readonly event: E;
 }
 
+/** The end of the year 9999: no clock is that wrong. */
+const LATEST_MS = 253_402_300_799_999;
+
 const RecordEnvelope = z.object({
   id: z.string().min(1),
   job: z.string().min(1),
-  at: z.number(),
+  at: z.number().min(0).max(LATEST_MS),
   type: z.string(),
   body: z.unknown(),
 });

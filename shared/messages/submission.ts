@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { JobType, Priority } from './job.ts';
 import { message, type Of } from './message.ts';
 
+const Time = z.iso.datetime();
+
 /** Event: the gateway accepted a job. The job's row is born in the turn that reads this. */
 export const JobSubmitted = message(
   'job.submitted',
@@ -12,11 +14,11 @@ export const JobSubmitted = message(
     collection: z.string().optional(),
     input: z.record(z.string(), z.unknown()),
     max_attempts: z.int().optional(),
-    run_at: z.string().optional(),
-    deadline_at: z.string().optional(),
+    run_at: Time.optional(),
+    deadline_at: Time.optional(),
     tags: z.array(z.string()),
     metadata: z.record(z.string(), z.unknown()),
-    created_at: z.string(),
+    created_at: Time,
   }),
 );
 export type JobSubmitted = Of<typeof JobSubmitted>;

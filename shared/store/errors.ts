@@ -1,3 +1,5 @@
+import pg from 'pg';
+
 /** The database cannot be reached or cut the connection: nothing is known to have been written. Trying again may help. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
@@ -39,3 +41,13 @@ export class DimensionMismatch extends Error {
     super(`collection "${collection}" holds vectors of ${expected} dimensions, the query's vector has ${got}`);
   }
 }
+
+/**
+ * SQLSTATEs that speak of a value given: out of range or malformed, missing, too large, unknown. Keys that are there
+ * already or not there any more are races, and go away by trying again.
+ */
+const REFUSED_VALUE = /^(21|22|23502|23514|42|54)/;
+
+/** The database will not have a value, however often it is offered. */
+export const isRefusedValue = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && REFUSED_VALUE.test(error.code ?? '');

@@ -5,6 +5,7 @@ import type { Send } from '../../services/rag-orchestrator/send.ts';
 import { createTurn } from '../../services/rag-orchestrator/turn.ts';
 import { TextsEmbedded } from '../../shared/messages/embedding.ts';
 import type { JournalRecord } from '../../shared/messages/record.ts';
+import type { Database, Param } from '../../shared/store/database.ts';
 import { eventsAfter } from '../../shared/store/events.ts';
 import { findJob } from '../../shared/store/jobs.ts';
 import { JOB, submitted } from '../flows/given.ts';
@@ -91,4 +92,34 @@ describe('a turn', function () {
     expect((await findJob(fresh.db, other))?.error).to.include({ code: 'internal' });
     expect(await findJob(fresh.db, JOB)).to.include({ status: 'succeeded' });
   });
+
+  it('with a value that the database will not have goes on for all others, and fails that one job', async () => {
+    const other = JOB.replace('0001', '0003');
+    const born = [{ ...submission, id: `${other}/job.submitted`, job: other }, submission];
+    await turnWith(async () => undefined)(born);
+    const db = refusing(fresh.db, other);
+    const turn = createTurn({ db, send: async () => undefined, settings: { poolOf: () => 'default' }, log });
+    await turn([{ ...embedded, id: `${other}/texts.embedded/0`, job: other }, embedded]);
+    expect(await findJob(fresh.db, JOB)).to.include({ status: 'succeeded' });
+    expect(await findJob(fresh.db, other)).to.include({ status: 'failed' });
+    expect((await findJob(fresh.db, other))?.error).to.include({ code: 'internal' });
+  });
 });
+
+/** A database that takes no event of this job but its failure. */
+function refusing(db: Database, job: string): Database {
+  const refuses = (text: string, params: readonly Param[] = []) =>
+    text.includes('into job_events') &&
+    params.some((param) => Array.isArray(param) && param.includes(job)) &&
+    !params.some((param) => Array.isArray(param) && param.includes('job.failed'));
+  return {
+    ...db,
+    transaction: (work) =>
+      db.transaction((tx) =>
+        work({
+          ...tx,
+          query: (text, params) => (refuses(text, params) ? tx.query(`select 'x'::int`) : tx.query(text, params)),
+        }),
+      ),
+  };
+}

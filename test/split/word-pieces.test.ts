@@ -26,7 +26,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   hashes: 'deadbeef0123456789abcdef4f3c2b1a 9b74c9897bac770ffc029102a200c5de ',
   base64: 'TWFueSBoYW5kcyBtYWtlIGxpZ2h0IHdvcmsuIEFuZCBtYW55IG1vcmUgaGFuZHM= ',
   numbers: '1024 65536 3.14159 2026-01-31 12:00:00 192.168.178.201 ',
-  code: 'const x = (a ?? b)?.[c]?.map(({ d, ...e }) => `${d}:${JSON.stringify(e)}`) || []; ',
+  code: 'const x = (a ?? b)?.[c]?.map(({ d, ...e }) => d + JSON.stringify(e)) || []; ',
 };
 
 async function filesBelow(folder: string): Promise<string[]> {

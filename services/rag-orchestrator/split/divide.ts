@@ -1,6 +1,7 @@
 import type { TextBlock } from './document.ts';
 import { graphemeEnd, graphemeStart, isLowSurrogate } from './graphemes.ts';
 import { linesOf } from './lines.ts';
+import { sentencesOf } from './sentences.ts';
 import { type Span, trimmed } from './span.ts';
 import { estimateTokens, reach } from './tokens.ts';
 
@@ -18,7 +19,6 @@ export interface Unit extends Span {
   readonly opens?: true;
 }
 
-const sentences = new Intl.Segmenter('en', { granularity: 'sentence' });
 const words = new Intl.Segmenter('en', { granularity: 'word' });
 /** How far behind a cut the text is shown to the segmenter of words. */
 const LOOK_AHEAD = 48;
@@ -103,22 +103,5 @@ function lastSpace(window: string, size: number): number {
   return 0;
 }
 
-function lastWord(window: string, size: number): number {
-  let last = 0;
-  for (const { index } of words.segment(window)) {
-    if (index > size) break;
-    last = index;
-  }
-  return last;
-}
-
-/** Sentences, trimmed. A line ending is no end of a sentence: much text is wrapped by hand. */
-export function* sentencesOf(text: string, { start, end }: Span): Generator<Span> {
-  const flowing = text.slice(start, end).replace(/[\n\r\v\f\u0085\u2028\u2029]/g, ' ');
-  for (const { index, segment } of sentences.segment(flowing)) {
-    const from = graphemeStart(text, start + index);
-    const to = graphemeStart(text, start + index + segment.length);
-    const sentence = trimmed(text, { start: from, end: to });
-    if (sentence !== undefined) yield sentence;
-  }
-}
+/** The last boundary of words within the first `size` characters; 0 when they are one word. */
+const lastWord = (window: string, size: number): number => words.segment(window).containing(size)?.index ?? 0;

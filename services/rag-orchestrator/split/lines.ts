@@ -7,13 +7,15 @@ export interface Line {
 
 /** The lines of a text from `from` to `to`; they end at \n, \r\n or \r. */
 export function* linesOf(text: string, from = 0, to = text.length): Generator<Line> {
-  // The next \r is looked for once, not for each line: a text without any must not be searched to its end every time.
+  // Each kind of ending is looked for once, not for each line: a text without any is not searched to its end every time.
+  let feed = indexOrEnd(text, '\n', from, to);
   let carriage = indexOrEnd(text, '\r', from, to);
   for (let start = from; start < to; ) {
+    if (feed < start) feed = indexOrEnd(text, '\n', start, to);
     if (carriage < start) carriage = indexOrEnd(text, '\r', start, to);
-    const feed = indexOrEnd(text, '\n', start, to);
     const end = Math.min(feed, carriage);
-    const next = Math.min(to, end === carriage && feed === carriage + 1 ? end + 2 : end + 1);
+    const isPair = end === carriage && feed === carriage + 1;
+    const next = Math.min(to, isPair ? end + 2 : end + 1);
     yield { start, end, next };
     start = next;
   }

@@ -1,19 +1,21 @@
-import { sentencesOf } from './divide.ts';
 import { graphemeStart } from './graphemes.ts';
+import { sentencesOf } from './sentences.ts';
 import type { Span } from './span.ts';
 import { estimateTokens } from './tokens.ts';
 
 const words = new Intl.Segmenter('en', { granularity: 'word' });
+/** Beyond this many characters for a token only white space can be. */
+const MAX_CHARS_PER_TOKEN = 6;
 
 /**
  * Where a passage begins that repeats the end of the one before: at the first of its sentences from which at most
  * `overlap` tokens are left, else at such a word.
  */
 export function overlapStart(text: string, before: Span, overlap: number): number {
-  const starts = [...sentencesOf(text, before)].map(({ start }) => start);
+  const sentences = [...sentencesOf(text, before)].map(({ start }) => start);
   return (
-    firstWithin(text, starts, before, overlap) ??
-    firstWithin(text, wordStarts(text, before), before, overlap) ??
+    firstWithin(text, sentences, before, overlap) ??
+    firstWithin(text, lastWords(text, before, overlap), before, overlap) ??
     before.end
   );
 }
@@ -31,8 +33,17 @@ function firstWithin(text: string, starts: readonly number[], before: Span, over
   return found;
 }
 
-function wordStarts(text: string, { start, end }: Span): number[] {
-  const segments = [...words.segment(text.slice(start, end))];
-  const starts = segments.filter(({ segment }) => segment.trim() !== '').map(({ index }) => start + index);
-  return starts.filter((at) => graphemeStart(text, at) === at);
+/** Where the words begin among which the first of the repeated ones must be. */
+function lastWords(text: string, { start, end }: Span, overlap: number): number[] {
+  const from = Math.max(start, Math.floor(end - overlap * MAX_CHARS_PER_TOKEN));
+  const tail = text.slice(from, end);
+  const spaced = Array.from(tail.matchAll(/\s(?=\S)/g), ({ index }) => index + 1);
+  const starts = spaced.length > 0 ? spaced : wordStarts(tail);
+  return starts.map((at) => from + at).filter((at) => graphemeStart(text, at) === at);
+}
+
+/** For scripts without spaces. The first word may have been cut. */
+function wordStarts(tail: string): number[] {
+  const [, ...segments] = words.segment(tail);
+  return segments.map(({ index }) => index);
 }

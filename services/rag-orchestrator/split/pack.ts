@@ -9,20 +9,20 @@ import type { Span } from './span.ts';
 export function pack(units: readonly Unit[], budget: number): Span[] {
   const cost = new Float64Array(units.length + 1).fill(Number.POSITIVE_INFINITY);
   const startOf = new Int32Array(units.length + 1);
+  const tokensOf = Float64Array.from(units, ({ tokens }) => tokens);
+  const seamOf = Float64Array.from(units, ({ seam }, index) => (index === 0 ? 0 : seam));
   cost[0] = 0;
   for (let end = 1; end <= units.length; end++) {
     let tokens = 0;
     for (let start = end - 1; start >= 0; start--) {
-      const unit = units[start];
-      if (unit === undefined) break;
-      tokens += unit.tokens;
+      tokens += tokensOf[start] ?? 0;
       if (tokens > budget && start < end - 1) break;
-      const total = (cost[start] ?? 0) + raggedness(tokens, budget) + (start === 0 ? 0 : unit.seam);
+      const total = (cost[start] ?? 0) + raggedness(tokens, budget) + (seamOf[start] ?? 0);
       if (total < (cost[end] ?? 0)) {
         cost[end] = total;
         startOf[end] = start;
       }
-      if (unit.opens === true) break;
+      if (units[start]?.opens === true) break;
     }
   }
   return piecesOf(units, startOf);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PrivateBroker, withCredentials } from './broker/broker.ts';
 import { startPrivateBroker } from './broker/start-private-broker.ts';
+import { ExpectedFailure } from './expected-failure.ts';
 import { PROJECT_ROOT } from './project-root.ts';
 import { reportFailure } from './report-failure.ts';
 import { say, step } from './steps.ts';
@@ -61,10 +62,16 @@ async function runWithBroker(args: readonly string[]): Promise<number> {
   }
 }
 
-/** `npm test`: the tests against a broker of their own, or against the one in WARREN_TEST_AMQP_URL. */
+/** Whether somebody else gives the tests their broker; with WARREN_TEST_BROKER=container the tests take it themselves. */
+function brokerGiven({ WARREN_TEST_BROKER: kind, WARREN_TEST_AMQP_URL: url }: NodeJS.ProcessEnv): boolean {
+  if (kind && kind !== 'container')
+    throw new ExpectedFailure(`WARREN_TEST_BROKER is "${kind}"; it is unset or "container".`);
+  return Boolean(kind || url);
+}
+
+/** `npm test`: the tests against a broker of their own, one in a container, or the one in WARREN_TEST_AMQP_URL. */
 async function main(args: readonly string[]): Promise<void> {
-  const given = process.env.WARREN_TEST_AMQP_URL;
-  process.exitCode = given ? await runMocha(args, process.env) : await runWithBroker(args);
+  process.exitCode = brokerGiven(process.env) ? await runMocha(args, process.env) : await runWithBroker(args);
 }
 
 await main(process.argv.slice(2)).catch(reportFailure);

@@ -17,13 +17,21 @@ export interface TestBroker {
 let started: Promise<TestBroker> | undefined;
 let end: () => Promise<void> = async () => {};
 
-/** The broker of the environment, or else a private one that is started for this run; always the same. */
+/** Pulling the image of a container, too. */
+const CONTAINER_TIMEOUT_MS = 900_000;
+
+/** A container's broker when that is asked for, the broker of the environment, or else a private one; always the same. */
 export function brokerUrl(): Promise<TestBroker> {
-  started ??= fromEnvironment() ?? startOwn();
+  started ??= inContainer() ? startInContainer() : (fromEnvironment() ?? startOwn());
   return started;
 }
 
-// A root hook of every run that imports this file.
+// Root hooks of every run that imports this file.
+if (inContainer())
+  globalThis.before?.(function startBroker() {
+    this.timeout(CONTAINER_TIMEOUT_MS);
+    return brokerUrl();
+  });
 globalThis.after?.(function stopBroker() {
   this.timeout(30_000);
   return end();
@@ -39,6 +47,17 @@ function fromEnvironment(): Promise<TestBroker> | undefined {
   url.username = '';
   url.password = '';
   return Promise.resolve({ amqpUrl, managementUrl: url.origin, user, password });
+}
+
+function inContainer(): boolean {
+  return process.env.WARREN_TEST_BROKER === 'container';
+}
+
+async function startInContainer(): Promise<TestBroker> {
+  const { startContainerBroker } = await import('./container-broker.ts');
+  const broker = await startContainerBroker();
+  end = broker.stop;
+  return broker;
 }
 
 async function startOwn(): Promise<TestBroker> {

@@ -27,6 +27,9 @@ Builds, starts a private broker on free ports, runs the tests and stops the brok
 
 Settings (environment):
   WARREN_TEST_AMQP_URL, WARREN_TEST_MANAGEMENT_URL   use this broker, start none
+  WARREN_TEST_BROKER=container                       take the broker from a container engine (testcontainers)
+  WARREN_TEST_BROKER_IMAGE                           its image (rabbitmq:4-management)
+  WARREN_TEST_BROKER_NETWORK=host                    no mapped ports: free ones of this machine's loopback
   DATABASE_URL                                       run the store's tests on this Postgres, too`;
 
 export const STATUS_HELP = `Usage: npm run status -- [--json]

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** A Ctrl-C comes twice under npm: from the terminal and from npm. Only a later one means "at once". */
@@ -15,7 +16,8 @@ const SAME_SIGNAL_MS = 500;
  */
 export function runService(root, name, env) {
   const main = join(root, 'dist', 'services', name, 'main.js');
-  const child = spawn(process.execPath, ['--enable-source-maps', main], {
+  const leash = pathToFileURL(join(root, 'dist', 'infra', 'start', 'supervisor', 'leash.js')).href;
+  const child = spawn(process.execPath, ['--import', leash, '--enable-source-maps', main], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     detached: true,
     env,

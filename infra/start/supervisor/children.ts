@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { PROJECT_ROOT } from '../project-root.ts';
 import type { ChildProgram } from './child-run.ts';
 import type { ServiceName } from './run-file.ts';
@@ -27,12 +28,19 @@ const inherited = (): NodeJS.ProcessEnv =>
 
 const withSourceMaps = (program: string, ...args: string[]) => ['--enable-source-maps', program, ...args];
 
+/** For children that stay: they end when we end, whatever they are doing. */
+const onLeash = (program: string, ...args: string[]) => [
+  '--import',
+  pathToFileURL(built('infra', 'start', 'supervisor', 'leash.js')).href,
+  ...withSourceMaps(program, ...args),
+];
+
 /** One of the four services, told by its environment where everything is. */
 export function serviceProgram(name: ServiceName, places: Places): ChildProgram {
   const { amqpUrl, managementUrl, databaseUrl, port, dataDir } = places;
   return {
     name,
-    args: withSourceMaps(built('services', name, 'main.js')),
+    args: onLeash(built('services', name, 'main.js')),
     env: {
       ...inherited(),
       AMQP_URL: amqpUrl,
@@ -49,13 +57,7 @@ export function serviceProgram(name: ServiceName, places: Places): ChildProgram 
 /** The embedded database, on the same port for the whole run. */
 export const databaseProgram = (dataDir: string, port: number): ChildProgram => ({
   name: 'database',
-  args: withSourceMaps(
-    built('infra', 'database', 'main.js'),
-    '--data',
-    join(dataDir, 'database'),
-    '--port',
-    String(port),
-  ),
+  args: onLeash(built('infra', 'database', 'main.js'), '--data', join(dataDir, 'database'), '--port', String(port)),
   env: inherited(),
   logFile: logFile(dataDir, 'database'),
 });

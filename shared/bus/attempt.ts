@@ -6,13 +6,12 @@ import { CommandStarted } from '../messages/outcome.ts';
 import { type JournalRecord, recordOf } from '../messages/record.ts';
 import { AbortedError, TerminalError } from './errors.ts';
 import type { Handler } from './handler.ts';
+import { MAX_TIMER_MS } from './pause.ts';
 import { type Recovery, recoverability } from './recoverability.ts';
 import type { Teller } from './teller.ts';
 
 /** Quick commands never say that they started: nobody would have time to read it. */
 const WORTH_TELLING_MS = 200;
-/** Longest delay a timer can hold. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** How one attempt at a command ended. */
 export type Ending =

@@ -88,7 +88,7 @@ class Scan {
   /** The next letter; undefined when none comes any more or the scan is stopped. */
   async #next(signal: AbortSignal): Promise<Delivery | undefined> {
     if (this.#arrived.length === 0 && !this.#gone) {
-      await pause(SILENCE_MS, AbortSignal.any([this.#rouse.signal, signal]));
+      await pause(SILENCE_MS, this.#rouse.signal, signal);
     }
     return this.#gone || signal.aborted ? undefined : this.#arrived.shift();
   }

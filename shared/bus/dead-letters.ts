@@ -102,7 +102,7 @@ export class DeadLetterBox implements DeadLetters {
       const skip = await deed(scanned);
       if (skip === undefined) scanned.delivery.ack();
       else skipped.set(id, skip);
-      if (ratePerS !== undefined) await pause(1000 / ratePerS, signal);
+      if (ratePerS !== undefined) await pause(1000 / ratePerS, ...(signal === undefined ? [] : [signal]));
       return 'more';
     };
     await this.#scan(visit, signal);

@@ -119,7 +119,8 @@ export class FetchedLanes implements Lanes {
   async #search(): Promise<Found | undefined> {
     const channel = this.#channel;
     // Taken before the lanes are asked: who wants us awake meanwhile must not be overheard.
-    const signal = AbortSignal.any([this.#rouse.signal, this.#stopped.signal]);
+    const { signal } = this.#rouse;
+    if (this.#stopped.signal.aborted) return undefined;
     if (channel === undefined) {
       await pause(LOOK_FOR_CHANNEL_MS, signal);
       return undefined;

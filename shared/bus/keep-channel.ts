@@ -69,7 +69,7 @@ async function live<C extends Channel>(kept: KeptChannel<C>, stop: AbortSignal):
 }
 
 async function use<C extends Channel>(kept: KeptChannel<C>, channel: C, ended: AbortSignal, stop: AbortSignal) {
-  const over = untilAborted(AbortSignal.any([ended, stop]));
+  const over = untilAborted(ended, stop);
   try {
     await Promise.race([kept.opened(channel), over]);
     await over;

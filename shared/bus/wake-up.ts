@@ -37,7 +37,7 @@ export async function wakeUp({ channel, lanes, signal, gone }: WakeUpOptions): P
     return consumer.consumerTag;
   };
   const tags = await Promise.all(PRIORITIES.map(listen));
-  await untilAborted(AbortSignal.any([woken.signal, signal]));
+  await untilAborted(woken.signal, signal);
   const first = heard.shift();
   // A channel that has gone has no consumers to cancel.
   const cancelled = Promise.allSettled(tags.map((tag) => channel.cancel(tag)));

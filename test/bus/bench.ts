@@ -1,5 +1,7 @@
+import amqp from 'amqplib';
 import { type Bus, type BusOptions, connectBus } from '../../shared/bus/bus.ts';
 import { type Handler, on, type Run } from '../../shared/bus/handler.ts';
+import type { Outgoing } from '../../shared/bus/publisher.ts';
 import { newId } from '../../shared/ids.ts';
 import { createLogger } from '../../shared/logger.ts';
 import { type Command, commandId } from '../../shared/messages/command.ts';
@@ -129,4 +131,16 @@ export function gate(): { readonly opened: Promise<void>; open(): void } {
     open = resolve;
   });
   return { opened, open: () => open() };
+}
+
+/** Publishes what the bus itself would not. */
+export async function publishRaw(url: string, { exchange, key, content, properties }: Outgoing): Promise<void> {
+  const connection = await amqp.connect(url, { noDelay: true });
+  try {
+    const channel = await connection.createConfirmChannel();
+    channel.publish(exchange, key, content, { ...properties, persistent: true });
+    await channel.waitForConfirms();
+  } finally {
+    await connection.close();
+  }
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { rungMessage } from '../../shared/bus/conclude.ts';
 import { deadLetterId } from '../../shared/bus/dead-letter.ts';
 import { AbortedError, OutageError, RetryableError, TerminalError } from '../../shared/bus/errors.ts';
 import type { Work } from '../../shared/bus/handler.ts';
@@ -7,7 +8,7 @@ import { AnswerDelta } from '../../shared/messages/answering.ts';
 import type { Command } from '../../shared/messages/command.ts';
 import { eventually } from '../support/eventually.ts';
 import { startProxy } from '../support/proxy.ts';
-import { bench, embed, embedder, gate, hear } from './bench.ts';
+import { bench, embed, embedder, gate, hear, publishRaw } from './bench.ts';
 
 const bodyOf = (record: { event: { body: unknown } } | undefined) => record?.event.body as Record<string, unknown>;
 
@@ -150,6 +151,17 @@ for (const { name, concurrency } of WAYS) {
         delay_ms: 1000,
         error: { code: 'provider_error', message: 'hiccup', retryable: true, attempts: 1, provider: 'test' },
       });
+    });
+
+    it('leaves a provider alone for as long as it asked, spending no attempt', async () => {
+      const { serve, command } = await stage();
+      const runs: { attempt: number; at: number }[] = [];
+      await serve(async (_body, { command: { attempt } }) => void runs.push({ attempt, at: Date.now() }));
+      const notBefore = Date.now() + 1900;
+      await publishRaw(here.vhost.amqpUrl, rungMessage(command({ attempt: 2 }), 1, notBefore));
+      await eventually(() => runs.length > 0, { within: 15_000, what: 'the run' });
+      expect(runs.map(({ attempt }) => attempt)).to.deep.equal([2]);
+      expect(runs[0]?.at).to.be.at.least(notBefore - 500);
     });
 
     it('buries a terminal error and tells the job', async () => {

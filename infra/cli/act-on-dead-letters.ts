@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeadLetterFilter } from './api-types.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
@@ -74,13 +75,13 @@ async function carryOut(
   const size = rate === undefined ? UNHURRIED_IDS : Math.max(1, Math.min(MAX_IDS, Math.floor(rate * REQUEST_S)));
   const outcome: Outcome = { matched, done: 0, skipped: [] };
   const progress = terminal.progress('dead letters');
+  let free = 0; // when the rate allows the next request
   try {
     for await (const ids of groups(context, which, limit ?? matched, size)) {
-      const answer = await client.actOnDeadLetters(
-        deed,
-        { ids, ...(rate !== undefined && { rate_per_s: rate }) },
-        REQUEST_TIMEOUT_MS + (ids.length / (rate ?? UNHURRIED_IDS)) * 1000,
-      );
+      await sleep(Math.max(0, free - Date.now()), undefined, { signal: terminal.signal });
+      free = Date.now() + (rate === undefined ? 0 : (ids.length / rate) * 1000);
+      const body = { ids, ...(rate !== undefined && { rate_per_s: rate }) };
+      const answer = await client.actOnDeadLetters(deed, body, REQUEST_TIMEOUT_MS);
       outcome.done += answer[PAST[deed]] ?? 0;
       outcome.skipped.push(...(answer.skipped ?? []));
       progress.update(outcome.done + outcome.skipped.length, matched);

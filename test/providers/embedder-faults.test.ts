@@ -13,7 +13,7 @@ import { mockProvider } from '../mock-provider/mock.ts';
 import { rejected } from '../support/rejected.ts';
 import {
   expectOutcome,
-  IDLE_MS,
+  idleOf,
   type Outcome,
   outage,
   percentiles,
@@ -70,7 +70,7 @@ for (const [provider, client] of Object.entries(CLIENTS))
     const mock = mockProvider();
     const opened: EmbeddingModel[] = [];
     const open = (name: string, profile = unknown(16), url = mock().url): RemoteEmbeddingModel => {
-      const model = new RemoteEmbeddingModel({ client: client(url, name), profile, idleMs: IDLE_MS, log });
+      const model = new RemoteEmbeddingModel({ client: client(url, name), profile, idleMs: idleOf(name), log });
       opened.push(model);
       return model;
     };

@@ -1,38 +1,15 @@
 import { expect } from 'chai';
 import pino from 'pino';
 import type { MockProvider } from '../../infra/mock-provider/start-mock-provider.ts';
-import { HuggingFaceChat } from '../../services/generator/models/huggingface/huggingface.ts';
-import type { Finish, GenerationRequest } from '../../services/generator/models/model.ts';
-import { OllamaChat } from '../../services/generator/models/ollama/ollama.ts';
-import { OpenAiChat } from '../../services/generator/models/openai/openai.ts';
-import type { ChatClient } from '../../services/generator/models/remote/chat-client.ts';
+import type { Finish } from '../../services/generator/models/model.ts';
 import { RemoteModel } from '../../services/generator/models/remote/remote-model.ts';
-import { AbortedError, OutageError, RetryableError } from '../../shared/bus/errors.ts';
+import { OutageError, RetryableError } from '../../shared/bus/errors.ts';
 import { mockProvider } from '../mock-provider/mock.ts';
 import { rejected } from '../support/rejected.ts';
-import {
-  expectOutcome,
-  IDLE_MS,
-  type Outcome,
-  outage,
-  percentiles,
-  retryable,
-  terminal,
-  WITHIN_MS,
-  within,
-} from './faults.ts';
+import { CLIENTS, KEY, PROMPT, WORDS, write } from './chat-clients.ts';
+import { expectOutcome, idleOf, type Outcome, outage, retryable, terminal, WITHIN_MS, within } from './faults.ts';
 import { nobodyThere } from './nobody-there.ts';
 import { staysQuiet } from './quiet.ts';
-
-const KEY = 'sk-secret-0123456789';
-const PROMPT: GenerationRequest = { messages: [{ role: 'user', content: 'Tell me of rabbits.' }] };
-const WORDS = 12;
-
-const CLIENTS: Readonly<Record<string, (url: string) => ChatClient>> = {
-  ollama: (url) => new OllamaChat(url),
-  huggingface: (url) => new HuggingFaceChat({ token: KEY, endpointUrl: url }),
-  openai: (url) => new OpenAiChat({ baseUrl: url, apiKey: KEY }),
-};
 
 /** What has to become of a call to a model with this in its name. */
 const FAULTS: Readonly<Record<string, Outcome>> = {
@@ -64,41 +41,18 @@ const FAULTS: Readonly<Record<string, Outcome>> = {
 /** Odd, but no fault: the text must be whole. */
 const HARMLESS = ['split', 'drip2', 'itl20', 'ttft100'];
 
-interface Written {
-  readonly text: string;
-  readonly finish: Finish | undefined;
-}
-
-async function write(
-  model: RemoteModel,
-  name: string,
-  signal = new AbortController().signal,
-  onText?: () => void,
-): Promise<Written> {
-  let text = '';
-  let finish: Finish | undefined;
-  for await (const piece of model.generate({ ...PROMPT, model: name }, { signal })) {
-    if ('finish' in piece) finish = piece.finish;
-    else {
-      text += piece.text;
-      onText?.();
-    }
-  }
-  return { text, finish };
-}
-
 for (const [provider, client] of Object.entries(CLIENTS))
   describe(`generation with ${provider}`, () => {
     const mock = mockProvider();
     let model: RemoteModel;
-    const open = (breaker?: { minimumCalls: number; resetMs: number }): RemoteModel =>
+    const open = (breaker = {}, idleMs = idleOf('')): RemoteModel =>
       new RemoteModel({
         client: client(mock().url),
         model: 'mock-len12',
-        idleMs: IDLE_MS,
-        firstByteMs: IDLE_MS,
+        idleMs,
+        firstByteMs: idleMs,
         log: pino({ level: 'silent' }),
-        ...(breaker !== undefined && { breaker }),
+        breaker,
       });
 
     staysQuiet();
@@ -111,7 +65,10 @@ for (const [provider, client] of Object.entries(CLIENTS))
 
     for (const [fault, outcome] of Object.entries(FAULTS))
       it(`${fault}: ${outcome.kind.name} ${outcome.code ?? ''}`, async () => {
-        const error = await within(WITHIN_MS, rejected(write(model, `mock-len12-${fault}`), Error));
+        const name = `mock-len12-${fault}`;
+        model.close();
+        model = open({}, idleOf(name));
+        const error = await within(WITHIN_MS, rejected(write(model, name), Error));
         expectOutcome(error, outcome);
         expect(error).to.have.property('provider', provider);
         expect(error.message).to.not.contain(KEY);
@@ -146,7 +103,7 @@ for (const [provider, client] of Object.entries(CLIENTS))
       const gone = new RemoteModel({
         client: client(await nobodyThere()),
         model: 'mock',
-        idleMs: IDLE_MS,
+        idleMs: idleOf(''),
         log: pino({ level: 'silent' }),
       });
       try {
@@ -221,56 +178,5 @@ for (const [provider, client] of Object.entries(CLIENTS))
       expect(mock().counts().requests).to.equal(1);
       await new Promise((resolve) => setTimeout(resolve, second.afterMs + 20));
       expect((await write(model, 'mock-len3')).text).to.not.equal('');
-    });
-
-    describe('cancelled', () => {
-      const reason = new AbortedError('cancelled');
-
-      it('before it began asks for nothing', async () => {
-        expect(await rejected(write(model, 'mock', AbortSignal.abort(reason)), AbortedError)).to.equal(reason);
-        expect(mock().counts().requests).to.equal(0);
-      });
-
-      it('by a reader that walks away closes the request', async () => {
-        for await (const _ of model.generate(
-          { ...PROMPT, model: 'mock-len12-hangmid' },
-          { signal: new AbortController().signal },
-        ))
-          break;
-        await mock().until(({ aborted }) => aborted === 1);
-      });
-
-      for (const [phase, name] of [
-        ['in the prompt phase', 'mock-hang'],
-        ['in mid-stream', 'mock-len2000-itl5'],
-      ] as const)
-        it(`${phase} closes the upstream request soon`, async function () {
-          this.timeout(30_000);
-          const times: number[] = [];
-          for (let run = 1; run <= 40; run += 1) {
-            const controller = new AbortController();
-            let text = false;
-            const running = rejected(
-              write(model, name, controller.signal, () => {
-                text = true;
-              }),
-              AbortedError,
-            );
-            await mock().until(
-              ({ requests_open, tokens_sent }) =>
-                requests_open === 1 && (name === 'mock-hang' || (text && tokens_sent > 3)),
-            );
-            const at = performance.timeOrigin + performance.now();
-            controller.abort(reason);
-            expect(await running).to.equal(reason);
-            await mock().until(({ aborted, requests_open }) => aborted === run && requests_open === 0);
-            times.push((mock().abortedAt.at(-1) ?? Number.NaN) - at);
-          }
-          const { p50, p99 } = percentiles(times);
-          process.stdout.write(
-            `      ${provider} ${phase}: closed after p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms\n`,
-          );
-          expect(p99).to.be.below(250);
-        });
     });
   });

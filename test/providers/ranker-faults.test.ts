@@ -11,7 +11,7 @@ import { PassagesRanked, RankPassages } from '../../shared/messages/ranking.ts';
 import { mockProvider } from '../mock-provider/mock.ts';
 import { fakeWork } from '../support/fake-work.ts';
 import { rejected } from '../support/rejected.ts';
-import { expectOutcome, IDLE_MS, type Outcome, outage, retryable, terminal, WITHIN_MS, within } from './faults.ts';
+import { expectOutcome, idleOf, type Outcome, outage, retryable, terminal, WITHIN_MS, within } from './faults.ts';
 import { nobodyThere } from './nobody-there.ts';
 import { staysQuiet } from './quiet.ts';
 
@@ -47,7 +47,7 @@ for (const [provider, client] of Object.entries(CLIENTS))
     const mock = mockProvider();
     const opened: RemoteRanker[] = [];
     const open = (model: string, url = mock().url): RemoteRanker => {
-      const ranker = new RemoteRanker({ client: client(url, model), model, idleMs: IDLE_MS, log });
+      const ranker = new RemoteRanker({ client: client(url, model), model, idleMs: idleOf(model), log });
       opened.push(ranker);
       return ranker;
     };

@@ -1,6 +1,9 @@
 /** How far around a cut a grapheme is looked for; one that is longer may be cut. */
 const WINDOW = 256;
 
+/** Flags are pairs: which two belong together shows only from where their row begins. */
+const FLAGS_WINDOW = 8192;
+
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** The last place at or before `at` where no grapheme is cut. */
@@ -12,12 +15,17 @@ export const graphemeEnd = (text: string, at: number): number => graphemeAround(
 function graphemeAround(text: string, at: number): { start: number; end: number } {
   if (at <= 0 || at >= text.length || isPlainCut(text, at)) return { start: at, end: at };
   let from = at - 1;
-  while (from > 0 && at - from < WINDOW && !standsAlone(text.charCodeAt(from))) from--;
+  while (from > 0 && at - from < windowAt(text, from) && !standsAlone(text.charCodeAt(from))) from--;
   if (isLowSurrogate(text.charCodeAt(from))) from--;
   const found = segmenter.segment(text.slice(from, at + WINDOW)).containing(at - from);
   if (found === undefined || from + found.index === at) return { start: at, end: at };
   return { start: from + found.index, end: from + found.index + found.segment.length };
 }
+
+const windowAt = (text: string, at: number): number => (isFlagPart(text.charCodeAt(at)) ? FLAGS_WINDOW : WINDOW);
+
+/** Half of a regional indicator. */
+const isFlagPart = (code: number): boolean => code === 0xd83c || (code >= 0xdde6 && code <= 0xddff);
 
 function isPlainCut(text: string, at: number): boolean {
   const before = text.charCodeAt(at - 1);

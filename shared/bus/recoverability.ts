@@ -16,7 +16,8 @@ export type Recovery =
 /** The class of the error decides: only named errors are terminal, everything unknown is tried again. */
 export function recoverability(error: unknown, attempt: number, maxAttempts: number, random = Math.random()): Recovery {
   if (error instanceof OutageError) {
-    return { kind: 'pause', afterMs: error.afterMs, error: jobError('provider_error', error, true, attempt) };
+    const code = error.cause instanceof RetryableError ? error.cause.code : 'provider_error';
+    return { kind: 'pause', afterMs: error.afterMs, error: jobError(code, error, true, attempt) };
   }
   if (error instanceof RetryableError && error.code === 'provider_rate_limited') {
     // Whoever asks next would hear the same, so everybody waits; and it says nothing against this command.

@@ -10,6 +10,8 @@ import { PROJECT_ROOT } from './project-root.ts';
 import { reportFailure } from './report-failure.ts';
 import { say, step } from './steps.ts';
 
+/** Packages that had to be downloaded serve all later runs. */
+const CACHE = join(PROJECT_ROOT, '.data', 'cache');
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const brokerEnv = ({ amqpUrl, managementUrl, user, password }: PrivateBroker): NodeJS.ProcessEnv => ({
@@ -41,7 +43,9 @@ async function startForTests(dataDir: string): Promise<PrivateBroker> {
   const giveUp = () => process.exit(130);
   for (const signal of SIGNALS) process.on(signal, giveUp);
   try {
-    return await step('starting a private RabbitMQ for the tests', () => startPrivateBroker({ dataDir, log: say }));
+    return await step('starting a private RabbitMQ for the tests', () =>
+      startPrivateBroker({ dataDir, cacheDir: CACHE, throwAway: true, log: say }),
+    );
   } finally {
     for (const signal of SIGNALS) process.off(signal, giveUp);
   }

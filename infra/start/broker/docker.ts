@@ -65,6 +65,12 @@ async function pullOnce(log: Log): Promise<void> {
   if (pull.code !== 0) throw new Error(`docker pull ${IMAGE}: ${lastLines(pull)}`);
 }
 
+/** Ends what is left of a broker; a throw-away one takes its data along. */
+async function tidyUp(folder: string, name: string, throwAway: boolean): Promise<void> {
+  await removeLeftovers(folder);
+  if (throwAway) await docker(['volume', 'rm', '--force', name]);
+}
+
 /** Killing the client would leave the container; so both are told. */
 function containerProcess(folder: string, identity: Identity): BrokerProcess {
   mkdirSync(join(folder, 'log'), { recursive: true });
@@ -78,9 +84,10 @@ function containerProcess(folder: string, identity: Identity): BrokerProcess {
 
 /**
  * Starts a private broker in a container on free loopback ports; resolves when it is healthy.
+ * @param throwAway its data is of no use after `stop`
  * @throws Error when the image cannot be had or the container does not become healthy
  */
-export async function startDockerBroker(folder: string, log: Log): Promise<PrivateBroker> {
+export async function startDockerBroker(folder: string, log: Log, throwAway = false): Promise<PrivateBroker> {
   await pullOnce(log);
   await removeLeftovers(folder);
   const identity = await takeIdentity(folder, 'docker');
@@ -101,6 +108,6 @@ export async function startDockerBroker(folder: string, log: Log): Promise<Priva
     spawn: () => containerProcess(folder, identity),
     untilHealthy: healthy,
     stopTimeoutMs: STOP_TIMEOUT_MS,
-    afterStop: () => removeLeftovers(folder),
+    afterStop: () => tidyUp(folder, identity.name, throwAway),
   });
 }

@@ -10,6 +10,8 @@ export interface PrivateBrokerOptions {
   readonly dataDir: string;
   /** Folder for packages that had to be downloaded. @default `cache` in `dataDir` */
   readonly cacheDir?: string;
+  /** The caller removes `dataDir` after `stop`: then nothing else of the data may stay either. @default false */
+  readonly throwAway?: boolean;
   readonly log: Log;
 }
 
@@ -20,9 +22,10 @@ const skipped = (env: NodeJS.ProcessEnv): ReadonlySet<string> => new Set((env.WA
  * Starts a RabbitMQ of our own on loopback; resolves when it is healthy. It ends with this process, however that ends.
  * @throws {NoBrokerError} when there is no way to a broker on this machine
  */
-export async function startPrivateBroker({ dataDir, cacheDir, log }: PrivateBrokerOptions): Promise<PrivateBroker> {
+export async function startPrivateBroker(options: PrivateBrokerOptions): Promise<PrivateBroker> {
+  const { dataDir, cacheDir, throwAway = false, log } = options;
   const folder = resolve(join(dataDir, 'broker'));
-  const places = { folder, cacheDir: resolve(cacheDir ?? join(dataDir, 'cache')), log };
+  const places = { folder, cacheDir: resolve(cacheDir ?? join(dataDir, 'cache')), throwAway, log };
   for (const place of [places.folder, places.cacheDir]) mkdirSync(place, { recursive: true, mode: 0o700 });
   const skip = skipped(process.env);
   const misses: Miss[] = [];

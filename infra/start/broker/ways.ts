@@ -12,6 +12,8 @@ export interface Places {
   readonly folder: string;
   /** Packages that were unpacked, for all later starts. */
   readonly cacheDir: string;
+  /** The data folder goes when the broker is stopped. */
+  readonly throwAway: boolean;
   readonly log: Log;
 }
 
@@ -38,10 +40,10 @@ const container: Way = {
   id: 'docker',
   name: 'Docker',
   kind: 'docker',
-  async tryIt({ folder, log }) {
+  async tryIt({ folder, throwAway, log }) {
     const unsuitable = await dockerUnsuitable();
     if (unsuitable !== undefined) return unsuitable;
-    return startDockerBroker(folder, log).catch((error: Error) => error.message);
+    return startDockerBroker(folder, log, throwAway).catch((error: Error) => error.message);
   },
 };
 

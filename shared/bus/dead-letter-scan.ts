@@ -54,8 +54,9 @@ export async function scanDeadLetters(link: Link, visit: Visit, log: Logger, sig
 
 class Scan {
   readonly #channel: Channel;
-  readonly #held = new Set<Delivery>();
   readonly #arrived: Delivery[] = [];
+  /** A number, not the letters: those that stay can be many, and large. */
+  #held = 0;
   #gone = false;
   #rouse = new AbortController();
 
@@ -66,7 +67,7 @@ class Scan {
 
   /** How many letters were held and not acked. */
   get staying(): number {
-    return this.#held.size;
+    return this.#held;
   }
 
   async run(visit: Visit, signal: AbortSignal): Promise<number> {
@@ -99,15 +100,12 @@ class Scan {
       return;
     }
     const delivery = deliveryOf(this.#channel, message, () => this.#gone);
-    const held: Delivery = {
-      ...delivery,
-      ack: () => {
-        this.#held.delete(held);
-        delivery.ack();
-      },
+    const ack = () => {
+      this.#held -= 1;
+      delivery.ack();
     };
-    this.#held.add(held);
-    this.#arrived.push(held);
+    this.#held += 1;
+    this.#arrived.push({ ...delivery, ack });
     this.#wake();
   }
 

@@ -1,7 +1,7 @@
 import type { Citation } from '../../shared/messages/answering.ts';
 import type { JobEvent } from './api-types.ts';
 import type { Terminal } from './terminal.ts';
-import { safe, shortened } from './text.ts';
+import { placeOf, safe, shortened } from './text.ts';
 
 const QUOTE_CHARS = 160;
 
@@ -75,7 +75,7 @@ export class AnswerPrinter {
     const { bold, dim } = this.#terminal.paint;
     if (cited.length > 0) this.#terminal.out('');
     for (const { n, title, heading, document_id: document, text, start, end } of cited) {
-      const place = [title || document, heading].filter(Boolean).join(' › ');
+      const place = placeOf(title || document, heading);
       this.#terminal.out(`${bold(`[${n}]`)} ${safe(place)} ${dim(`(${safe(document)}:${start}-${end})`)}`);
       this.#terminal.out(dim(`    “${shortened(text, QUOTE_CHARS)}”`));
     }

@@ -61,6 +61,11 @@ describe('passages', () => {
     ]);
   });
 
+  it('take in all of another section or nothing of it', async () => {
+    const made = await passages(`# Top\n\nShort.\n\n## A\n\n${PARAGRAPH}\n\n${PARAGRAPH}`);
+    expect(made.map(({ heading }) => heading)).to.deep.equal(['Top', 'Top › A', 'Top › A']);
+  });
+
   it('never reach over headings at the top', async () => {
     expect(await headings('# A\n\nshort\n\n# B\n\nshort')).to.deep.equal(['A', 'B']);
   });

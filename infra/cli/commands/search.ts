@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
 import { filters, oneOf, whole } from '../options.ts';
 import type { Terminal } from '../terminal.ts';
-import { safe, shortened } from '../text.ts';
+import { placeOf, safe, shortened } from '../text.ts';
 import type { AddCommands } from './command.ts';
 
 const SNIPPET_CHARS = 240;
@@ -45,7 +45,7 @@ async function search({ client, terminal, json }: Context, query: string, option
 
 function show({ out, paint: { bold, dim } }: Terminal, rank: number, passage: FoundPassage): void {
   const { title, heading, document_id: document, text, score, start, end } = passage;
-  const place = [title || document, heading].filter(Boolean).join(' › ');
+  const place = placeOf(title || document, heading);
   out(`${bold(`${rank}.`)} ${safe(place)} ${dim(`${score.toFixed(3)} · ${safe(document)}:${start}-${end}`)}`);
   out(`   ${shortened(text, SNIPPET_CHARS)}`);
 }

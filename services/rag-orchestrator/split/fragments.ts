@@ -7,6 +7,8 @@ export interface Piece extends Span {
   readonly section: Section;
   /** It begins where its section's text begins. */
   readonly isFirst: boolean;
+  /** It ends where its section's text ends. */
+  readonly isLast: boolean;
 }
 
 /** About fifteen words: less than that says little by itself. */
@@ -14,7 +16,8 @@ const FRAGMENT_TOKENS = 25;
 
 /**
  * Joins fragments with the piece before or behind them, where both stand under one heading (the one under the other,
- * or both directly under the same) and the whole fits. What is joined carries the heading that they share; headings
+ * or both directly under the same) and the whole fits. Of another section only all of it is taken in, so that none is torn
+ * between two headings. What is joined carries the heading that they share; headings
  * in between become part of its text.
  */
 export function joinFragments(text: string, pieces: readonly Piece[], size: number): Piece[] {
@@ -35,7 +38,7 @@ function joinedPiece(text: string, before: Piece, after: Piece, size: number): P
   const start = section === before.section ? before.start : (before.section.heading?.start ?? before.start);
   const span = trimmed(text, { start, end: after.end });
   if (span === undefined || costOf(text, span, section) > size) return undefined;
-  return { ...span, section, isFirst: before.isFirst && section === before.section };
+  return { ...span, section, isFirst: before.isFirst && section === before.section, isLast: after.isLast };
 }
 
 const isFragment = (text: string, { start, end }: Piece): boolean => estimateTokens(text, start, end) < FRAGMENT_TOKENS;
@@ -47,6 +50,7 @@ const costOf = (text: string, { start, end }: Span, section: Section): number =>
 /** The section to which both pieces belong; pieces of different top headings share none. */
 function sharedSection(before: Piece, after: Piece): Section | undefined {
   if (before.section === after.section) return before.section;
+  if (!after.isFirst || !after.isLast) return undefined;
   if (isUnder(after.section, before.section)) return before.section;
   const { parent } = before.section;
   return before.isFirst && parent?.heading !== undefined && parent === after.section.parent ? parent : undefined;

@@ -62,7 +62,12 @@ export const embeddingText = (heading: string, text: string): string => (heading
 function piecesOf(text: string, section: Section, size: number): Piece[] {
   const budget = size - estimateTokens(headingOf(section));
   const units = section.blocks.flatMap((block) => [...divide(text, block, budget)]);
-  return pack(units, budget).map((span, index) => ({ ...span, section, isFirst: index === 0 }));
+  return pack(units, budget).map((span, index, { length }) => ({
+    ...span,
+    section,
+    isFirst: index === 0,
+    isLast: index === length - 1,
+  }));
 }
 
 function overlapping(text: string, piece: Piece, before: Piece | undefined, overlap: number): Piece {

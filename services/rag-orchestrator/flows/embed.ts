@@ -30,7 +30,11 @@ function onEmbedded(job: Job, body: TextsEmbedded['body']): Decision {
   const vectors = body.vectors.filter((vector) => vector !== null);
   const next: Parts = { ...parts, [body.batch]: vectors };
   const done = Object.values(next).reduce((sum, part) => sum + part.length, 0);
-  const usage = { embedded_texts: done, provider_ms: (job.usage?.provider_ms ?? 0) + body.provider_ms };
+  const usage = {
+    embedded_texts: done,
+    provider_ms: (job.usage?.provider_ms ?? 0) + body.provider_ms,
+    prompt_tokens: (job.usage?.prompt_tokens ?? 0) + (body.prompt_tokens ?? 0),
+  };
   const progress = { done, total };
   const job2: Job = { ...job, usage, progress, state: { ...job.state, parts: next } };
   if (done < total)

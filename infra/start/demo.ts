@@ -29,8 +29,9 @@ function nowAndThen(tell: (line: string) => void): (line: string) => void {
 }
 
 async function index(gateway: Gateway, collection: string, documents: readonly DocumentToIndex[]): Promise<void> {
-  const sent = await step(`indexing ${documents.length} documents into "${collection}"`, () =>
-    indexDocuments(gateway, collection, documents, nowAndThen(say)),
+  const sent = await step(
+    `indexing ${documents.length} ${documents.length === 1 ? 'document' : 'documents'} into "${collection}"`,
+    () => indexDocuments(gateway, collection, documents, nowAndThen(say)),
   );
   if (sent < documents.length) say(`${documents.length - sent} of them were indexed already`);
 }

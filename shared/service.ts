@@ -78,6 +78,8 @@ function untilToldToStop(): Promise<string> {
     process.on('SIGTERM', () => stop('SIGTERM'));
     process.on('SIGINT', () => stop('SIGINT'));
     process.on('disconnect', () => stop('disconnect'));
+    // The parent may have died while this process was still loading.
+    if (process.connected === false) stop('disconnect');
   });
 }
 

@@ -24,7 +24,7 @@ export function parseConfig(service: string, env: NodeJS.ProcessEnv): Config {
   const parsed = (WORKERS.has(service) ? WorkerSettings : Settings).safeParse(values);
   const issues = (parsed.error?.issues ?? []).map((issue) => {
     const name = String(issue.path[0] ?? '');
-    const missing = env[name] === undefined && env[`${name}_FILE`] === undefined;
+    const missing = !env[name] && !env[`${name}_FILE`];
     return `  ${name}: ${missing ? 'is not set' : issue.message}`;
   });
   const problems = [...issues, ...providerProblems(service, values).map((problem) => `  ${problem}`)];

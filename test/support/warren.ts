@@ -96,7 +96,7 @@ async function attach(child: ChildProcess, dataDir: string, output: string[]): P
     },
     async stop() {
       const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-      if (child.exitCode !== null) return child.exitCode;
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       child.kill('SIGINT');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
       try {

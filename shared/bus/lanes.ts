@@ -11,8 +11,8 @@ const MOST_FETCHED = 8;
 
 /** Where a worker gets its commands: in weighted order, one whenever it has a slot free. */
 export interface Lanes extends Closeable {
-  /** The next delivery, as soon as there is one; undefined once stopped. */
-  take(): Promise<Delivery | undefined>;
+  /** The next delivery, as soon as there is one, of an `express` slot from the high lane only; undefined once stopped. */
+  take(express?: boolean): Promise<Delivery | undefined>;
   /**
    * Takes nothing for a while, and gives back what nobody has begun. Then one command is taken alone, and the others once
    * it was `answered`. A second pause can only make it longer.
@@ -31,6 +31,8 @@ export interface LanesOptions {
   readonly log: Logger;
   readonly lanes: LaneSpecs;
   readonly concurrency: number;
+  /** Slots beside the others that serve the high lane alone. */
+  readonly express: number;
   /** Puts a delivery back into its lane without counting it. Never rejects. */
   giveBack(delivery: Delivery, lane: string): Promise<void>;
 }
@@ -40,4 +42,4 @@ export interface LanesOptions {
  * that run for minutes those would wait while another worker is idle, so small workers fetch command by command.
  */
 export const openLanes = (options: LanesOptions): Promise<Lanes> =>
-  options.concurrency > MOST_FETCHED ? PushedLanes.open(options) : FetchedLanes.open(options);
+  options.concurrency > MOST_FETCHED || options.express > 0 ? PushedLanes.open(options) : FetchedLanes.open(options);

@@ -21,6 +21,8 @@ export class PushedLanes implements Lanes {
   readonly #options: LanesOptions;
   readonly #held: Record<Priority, Delivery[]> = { high: [], normal: [], low: [] };
   readonly #takers: Taker[] = [];
+  /** They take from the high lane only, when nobody else is free. */
+  readonly #expressTakers: Taker[] = [];
   readonly #pause: LanePause;
   #subscriptions: readonly Subscription[] = [];
   #credits = NO_CREDITS;
@@ -41,10 +43,10 @@ export class PushedLanes implements Lanes {
     return lanes;
   }
 
-  take(): Promise<Delivery | undefined> {
+  take(express = false): Promise<Delivery | undefined> {
     return new Promise((resolve) => {
       if (this.#stopped) return resolve(undefined);
-      this.#takers.push(resolve);
+      (express ? this.#expressTakers : this.#takers).push(resolve);
       this.#hand();
     });
   }
@@ -79,15 +81,24 @@ export class PushedLanes implements Lanes {
   }
 
   #hand(): void {
-    while (this.#takers.length > 0 && this.#pause.admits) {
-      const filled = PRIORITIES.filter((priority) => this.#held[priority].length > 0);
-      const next = nextLane(this.#credits, filled);
-      const delivery = next && this.#held[next.lane].shift();
-      if (next === undefined || delivery === undefined) return;
-      this.#credits = next.credits;
+    while (this.#pause.admits) {
+      const express = this.#takers.length === 0;
+      const takers = express ? this.#expressTakers : this.#takers;
+      if (takers.length === 0) return;
+      const delivery = express ? this.#held.high.shift() : this.#next();
+      if (delivery === undefined) return;
       this.#pause.took(delivery);
-      this.#takers.shift()?.(delivery);
+      takers.shift()?.(delivery);
     }
+  }
+
+  /** The next of all lanes, by what they are owed. */
+  #next(): Delivery | undefined {
+    const filled = PRIORITIES.filter((priority) => this.#held[priority].length > 0);
+    const next = nextLane(this.#credits, filled);
+    if (next === undefined) return undefined;
+    this.#credits = next.credits;
+    return this.#held[next.lane].shift();
   }
 
   async #halt(): Promise<void> {
@@ -115,7 +126,7 @@ export class PushedLanes implements Lanes {
 
   async #stop(): Promise<void> {
     this.#stopped = true;
-    for (const taker of this.#takers.splice(0)) taker(undefined);
+    for (const taker of [...this.#takers.splice(0), ...this.#expressTakers.splice(0)]) taker(undefined);
     await this.#pause.end();
     await this.#halt();
   }

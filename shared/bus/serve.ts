@@ -27,6 +27,11 @@ export interface ServeOptions {
   readonly pool: string;
   /** Commands that may run at once. */
   readonly concurrency: number;
+  /**
+   * Slots beside those that take from the high lane alone, so that whoever waits there need not wait for a slot as well.
+   * For commands that share what they need; default 0.
+   */
+  readonly express?: number;
   readonly handlers: readonly Handler[];
   readonly models?: readonly string[];
   /** Asked every few seconds for `worker.alive`. */
@@ -50,13 +55,13 @@ export interface ServePorts {
 
 /** Carries out the commands of a service's lanes: `concurrency` slots, each taking the next command when it is free. */
 export async function serve(options: ServeOptions, ports: ServePorts): Promise<Serving> {
-  const { service, pool, concurrency, handlers, drainMs = DRAIN_MS } = options;
+  const { service, pool, concurrency, express = 0, handlers, drainMs = DRAIN_MS } = options;
   const { link, outbox } = ports;
   const log = ports.log.child({ pool });
 
   const cancellations = await readCancellations(link, log);
   const giveBack = backToLane(ports.publisher, log);
-  const lanes = await openLanes({ link, log, lanes: laneSpecs(service, pool), concurrency, giveBack });
+  const lanes = await openLanes({ link, log, lanes: laneSpecs(service, pool), concurrency, express, giveBack });
   const pauseLanes = (ms: number) => {
     log.warn({ ms }, 'a provider is out: the lanes pause');
     lanes.pause(ms);
@@ -71,7 +76,7 @@ export async function serve(options: ServeOptions, ports: ServePorts): Promise<S
     ended: (delivery) => lanes.ended(delivery),
   });
   cancellations.onCancel((job) => worker.running.cancel(job));
-  const slots = Array.from({ length: concurrency }, () => runSlot(lanes, worker));
+  const slots = Array.from({ length: concurrency + express }, (_, n) => runSlot(lanes, worker, n >= concurrency));
   const id = randomUUID();
   const stopTelling = tellEvery(ALIVE_EVERY_MS, () => ports.tellAlive(aliveOf(id, options, worker.running.count)));
 
@@ -90,9 +95,9 @@ export async function serve(options: ServeOptions, ports: ServePorts): Promise<S
   };
 }
 
-async function runSlot(lanes: Lanes, worker: Worker): Promise<void> {
+async function runSlot(lanes: Lanes, worker: Worker, express: boolean): Promise<void> {
   for (;;) {
-    const delivery = await lanes.take();
+    const delivery = await lanes.take(express);
     if (delivery === undefined) return;
     await worker.receive(delivery);
   }

@@ -10,6 +10,11 @@ import { eventually } from '../support/eventually.ts';
 import { embed, embedder, hear } from './bench.ts';
 
 const COMMANDS = 120;
+/**
+ * RabbitMQ 3.10 writes down late that a queue exists: killed within a second of its making, it comes back with a queue
+ * that answers nobody (seen). It tells nobody when it has written it, hence a wait.
+ */
+const QUEUES_ARE_WRITTEN_MS = 4_000;
 
 /** A broker of its own, since this test kills it. */
 describe('death of the broker', function brokerDeath() {
@@ -27,6 +32,7 @@ describe('death of the broker', function brokerDeath() {
       partitions: 1,
       log: createLogger('bus-test', 'silent'),
     });
+    await new Promise((resolve) => setTimeout(resolve, QUEUES_ARE_WRITTEN_MS));
   });
 
   after(async () => {

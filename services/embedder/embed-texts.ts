@@ -6,6 +6,9 @@ import { Gather, type GatherOptions } from './gather.ts';
 import type { EmbeddingModel } from './models/model.ts';
 import { packVector } from './pack-vector.ts';
 
+/** Queries must not wait until documents free a slot; what they need, the model, is shared by all calls anyway. */
+export const EXPRESS_SLOTS = 8;
+
 /**
  * Turns batches of texts into vectors; batches that are here at the same time share calls of the model. It knows no job
  * and no database, so it may run twice.

@@ -2,7 +2,7 @@ import { exitOnConfigError, loadConfig } from '../../shared/config/config.ts';
 import { createLogger } from '../../shared/logger.ts';
 import { measureProcess } from '../../shared/metrics/metrics.ts';
 import { runWorker } from '../../shared/worker.ts';
-import { embedTexts } from './embed-texts.ts';
+import { EXPRESS_SLOTS, embedTexts } from './embed-texts.ts';
 import { chooseEmbeddingModel } from './models/choose.ts';
 import { chooseRanker } from './models/rankers/choose.ts';
 import { rankPassages } from './rank-passages.ts';
@@ -26,6 +26,7 @@ await runWorker({
   config,
   log,
   concurrency: config.embedConcurrency,
+  express: EXPRESS_SLOTS,
   handlers: [embedTexts(model), ...(ranker === undefined ? [] : [rankPassages(ranker)])],
   models: [model.name, ...(ranker === undefined ? [] : [ranker.model])],
   breakers: () => ({ ...model.breakers(), ...ranker?.breakers() }),

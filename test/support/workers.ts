@@ -1,5 +1,5 @@
 import pino, { type Logger } from 'pino';
-import { embedTexts } from '../../services/embedder/embed-texts.ts';
+import { EXPRESS_SLOTS, embedTexts } from '../../services/embedder/embed-texts.ts';
 import { chooseEmbeddingModel } from '../../services/embedder/models/choose.ts';
 import { generateAnswer } from '../../services/generator/generate-answer.ts';
 import { chooseLanguageModels } from '../../services/generator/models/choose.ts';
@@ -53,6 +53,7 @@ export async function embedder(
   const handlers = [embedTexts(model)];
   const serving = await bus.serve({
     service: 'embedder',
+    express: EXPRESS_SLOTS,
     pool,
     concurrency: config.embedConcurrency,
     handlers,

@@ -1,4 +1,3 @@
-import type { StoredEvent } from '../../shared/messages/client-event.ts';
 import type { DocumentInput } from '../../shared/messages/inputs.ts';
 import type { Job as InnerJob, JobType, Priority } from '../../shared/messages/job.ts';
 import type { Passage } from '../../shared/messages/retrieval.ts';
@@ -6,7 +5,6 @@ import type { Passage } from '../../shared/messages/retrieval.ts';
 /** A job as the API shows it. */
 export type Job = Omit<InnerJob, 'owner' | 'state'> & { readonly max_attempts: number };
 export type { StoredEvent as JobEvent } from '../../shared/messages/client-event.ts';
-export type JobEventName = StoredEvent['event'];
 export type FoundPassage = Passage;
 export type NewDocument = DocumentInput;
 

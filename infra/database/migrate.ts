@@ -10,8 +10,8 @@ const PATIENCE_MS = 60_000;
 const RETRY_MS = 1_000;
 
 function databaseUrl(): string {
-  const file = process.env['DATABASE_URL_FILE'];
-  const url = process.env['DATABASE_URL'] ?? (file === undefined ? undefined : readFileSync(file, 'utf8').trim());
+  const file = process.env.DATABASE_URL_FILE;
+  const url = process.env.DATABASE_URL ?? (file === undefined ? undefined : readFileSync(file, 'utf8').trim());
   if (url !== undefined && url !== '') return url;
   process.stderr.write('DATABASE_URL is not set: it names the database to bring up to date.\n');
   process.exit(2);

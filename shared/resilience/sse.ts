@@ -14,7 +14,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /** What an event means that tells an error in mid-stream: by its own code where it has one. */
 function told(provider: string, error: unknown): RetryableError | TerminalError {
   const body = JSON.stringify({ error });
-  const status = isObject(error) ? Number(error['code']) : Number.NaN;
+  const status = isObject(error) ? Number(error.code) : Number.NaN;
   if (status >= 400 && status <= 599) return refusal(provider, { status, body });
   return broken(provider, `failed while it wrote: ${explanation(body)}`);
 }
@@ -27,12 +27,12 @@ function readEvent(provider: string, data: string): Record<string, unknown> {
     throw broken(provider, `sent a malformed event: ${data.slice(0, SHOWN_CHARS)}`);
   }
   if (!isObject(parsed)) throw broken(provider, `sent a malformed event: ${data.slice(0, SHOWN_CHARS)}`);
-  if (parsed['error'] !== undefined && parsed['error'] !== null) throw told(provider, parsed['error']);
+  if (parsed.error !== undefined && parsed.error !== null) throw told(provider, parsed.error);
   return parsed;
 }
 
 const isFinished = ({ choices }: Record<string, unknown>): boolean =>
-  Array.isArray(choices) && choices.some((choice) => isObject(choice) && typeof choice['finish_reason'] === 'string');
+  Array.isArray(choices) && choices.some((choice) => isObject(choice) && typeof choice.finish_reason === 'string');
 
 /**
  * The events of a chat over server-sent events, as objects. Nothing is skipped in silence: a line or an event that

@@ -50,7 +50,7 @@ async function auditOne(api: Client, id: string, until: number, ledger: Ledger):
   if (job.status !== 'succeeded') ledger.failed.push(`${id} ${job.type}: ${job.error?.message}`);
   if (events.filter(({ event }) => TERMINAL_EVENTS.has(event)).length !== 1) ledger.endedTwice.push(id);
   if (events.some(({ seq }, index) => seq !== index + 1)) ledger.gaps.push(id);
-  const text = job.result?.['answer'] ?? job.result?.['text'];
+  const text = job.result?.answer ?? job.result?.text;
   if (text !== undefined && shownText(events) !== text) ledger.textDiffers.push(id);
 }
 
@@ -59,7 +59,7 @@ export function shownText(events: readonly Event[]): string {
   let text = '';
   for (const { event, data } of events) {
     if (event === 'output.reset') text = '';
-    if (event === 'output.delta') text = text.slice(0, Number(data['offset'])) + String(data['text']);
+    if (event === 'output.delta') text = text.slice(0, Number(data.offset)) + String(data.text);
   }
   return text;
 }

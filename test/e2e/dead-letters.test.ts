@@ -13,9 +13,9 @@ describe('a terminal provider error', function () {
     provider.faults.add({ match: { path: '/api/chat' }, fault: { status: 400 } });
     const socket = await ann.socket();
     socket.send({ type: 'submit', id: '1', job: { type: 'generate', input: { prompt: 'Hello' }, tags: ['mend'] } });
-    const job = ((await socket.next(({ type }) => type === 'accepted'))['job'] as { id: string }).id;
-    const failed = await socket.next((frame) => frame['event'] === 'job.failed' && frame['job'] === job);
-    const { dead_letter, error } = failed['data'] as { dead_letter: string; error: { code: string } };
+    const job = ((await socket.next(({ type }) => type === 'accepted')).job as { id: string }).id;
+    const failed = await socket.next((frame) => frame.event === 'job.failed' && frame.job === job);
+    const { dead_letter, error } = failed.data as { dead_letter: string; error: { code: string } };
     expect(error.code).to.equal('provider_error');
     expect((await ann.job(job)).body.status).to.equal('failed');
 
@@ -32,7 +32,7 @@ describe('a terminal provider error', function () {
     });
     expect(replay.status).to.equal(202);
     expect(replay.body).to.deep.include({ matched: 1, replayed: 1 });
-    await socket.next((frame) => frame['event'] === 'job.succeeded' && frame['job'] === job);
+    await socket.next((frame) => frame.event === 'job.succeeded' && frame.job === job);
     const shown = socket.events.filter((event) => event.job === job);
     expect(shown.map(({ seq }) => seq)).to.deep.equal(shown.map((_, index) => index + 1));
     expect(shown.map(({ event }) => event)).to.include.members(['job.failed', 'job.replayed', 'job.succeeded']);

@@ -16,8 +16,8 @@ describe('a stream', function () {
     const input = { prompt: 'Tell me a long story.', model: STORYTELLER };
     first.send({ type: 'submit', id: '1', job: { type: 'generate', input } });
     const accepted = await first.next(({ type }) => type === 'accepted');
-    const job = (accepted['job'] as { id: string }).id;
-    await first.next((frame) => frame['event'] === 'output.delta' && Number(frame['seq']) > 5);
+    const job = (accepted.job as { id: string }).id;
+    await first.next((frame) => frame.event === 'output.delta' && Number(frame.seq) > 5);
     first.cut();
     await first.closed;
     const seen = [...first.events];
@@ -30,7 +30,7 @@ describe('a stream', function () {
     expect(seqs(all)).to.deep.equal(upTo(all.length));
     const { body } = await api.job(job);
     expect(body.status).to.equal('succeeded');
-    expect(shownText(all)).to.equal(body.result?.['text']);
+    expect(shownText(all)).to.equal(body.result?.text);
     expect(body.last_seq).to.equal(all.length);
     expect(await api.events(job)).to.deep.equal(
       all.map(({ job, seq, event, data, ...more }) => ({ job, seq, event, ...withAt(more), data })),

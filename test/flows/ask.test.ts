@@ -60,7 +60,7 @@ describe('ask', () => {
     expect(world.events.map(({ seq }) => seq)).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(world.job).to.include({ status: 'succeeded', last_seq: 8 });
     expect(world.job.result).to.deep.include({ answer: 'Because [2].', degraded: false });
-    expect(world.job.result?.['citations']).to.have.lengthOf(1).and.to.have.nested.property('[0].passage_id', 'psg_2');
+    expect(world.job.result?.citations).to.have.lengthOf(1).and.to.have.nested.property('[0].passage_id', 'psg_2');
   });
 
   it('gives the prompt no more passages than rerank_to', () => {
@@ -85,7 +85,7 @@ describe('ask', () => {
       .hears('answer.generate', generated('1-a', 'Half dead'), '1-a')
       .hears('answer.generate', delta('1-b', 0, 'Whole'), '1-b/0')
       .hears('answer.generate', generated('1-b', 'Whole'), '1-b');
-    expect(world.events.slice(5).map(({ event, data }) => [event, data['text'] ?? data['run']])).to.deep.equal([
+    expect(world.events.slice(5).map(({ event, data }) => [event, data.text ?? data.run])).to.deep.equal([
       ['output.delta', 'Half'],
       ['output.reset', '1-b'],
       ['output.delta', 'Whole'],
@@ -100,7 +100,7 @@ describe('ask', () => {
       .hears('answer.generate', delta('1-a', 0, 'One'), '1-a/0')
       .hears('answer.generate', delta('1-a', 7, ' three'), '1-a/2')
       .hears('answer.generate', generated('1-a', 'One two three'), '1-a');
-    const text = world.events.filter(({ event }) => event === 'output.delta').map(({ data }) => data['text']);
+    const text = world.events.filter(({ event }) => event === 'output.delta').map(({ data }) => data.text);
     expect(text.join('')).to.equal('One two three');
   });
 });

@@ -81,7 +81,7 @@ describe('ingest', () => {
     passages[1] = 1;
     run(world, passages);
     expect(world.job.status).to.equal('succeeded');
-    expect(world.job.result?.['counts']).to.deep.equal({
+    expect(world.job.result?.counts).to.deep.equal({
       documents: 12,
       passages: passages.reduce((a, b) => a + b),
       failed: 0,
@@ -99,7 +99,7 @@ describe('ingest', () => {
     const world = ingesting(3);
     run(world, [7, 7, 7]);
     expect(world.job.status).to.equal('succeeded');
-    const documents = world.job.result?.['documents'] as { status: string; passages: number; error?: string }[];
+    const documents = world.job.result?.documents as { status: string; passages: number; error?: string }[];
     expect(documents.map(({ status }) => status)).to.deep.equal(['searchable', 'partial', 'searchable']);
     expect(documents[1]).to.deep.include({ passages: 6, error: 'poison' });
   });

@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.ts';
 import { embedder, generator, keptLog } from '../support/workers.ts';
 
 /** How long the provider is away; an hour looks no different from a minute. */
-const OUTAGE_MS = Number(process.env['OUTAGE_S'] ?? 20) * 1000;
+const OUTAGE_MS = Number(process.env.OUTAGE_S ?? 20) * 1000;
 const JOBS = 300;
 const MODEL = 'mock-ttft20-itl2-len20';
 const PASSAGE = {
@@ -91,7 +91,7 @@ describe(`a provider that is away for ${OUTAGE_MS / 1000} s under ${JOBS} jobs`,
   }
 
   const breakerStates = (lines: readonly Record<string, unknown>[], provider: string) =>
-    lines.flatMap((line) => (String(line['breaker']).startsWith(provider) ? [String(line['state'])] : []));
+    lines.flatMap((line) => (String(line.breaker).startsWith(provider) ? [String(line.state)] : []));
 
   for (const kind of ['generator', 'embedder'] as const) {
     it(`leaves the commands of the ${kind} waiting: no attempt spent, no dead letter, all done when it is back`, async () => {

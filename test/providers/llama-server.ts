@@ -7,7 +7,7 @@ const START_MS = 60_000;
 
 /** The command of llama.cpp's server: `LLAMA_SERVER`, or the one on the path; undefined when there is none. */
 export function llamaServer(): string | undefined {
-  const command = process.env['LLAMA_SERVER'] ?? 'llama-server';
+  const command = process.env.LLAMA_SERVER ?? 'llama-server';
   return spawnSync(command, ['--version'], { timeout: 20_000 }).status === 0 ? command : undefined;
 }
 

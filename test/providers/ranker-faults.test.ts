@@ -101,6 +101,6 @@ for (const [provider, client] of Object.entries(CLIENTS))
       );
       const { scores } = PassagesRanked.parse(event.body).body;
       expect(Object.keys(scores)).to.have.members(['p0', 'p1', 'p2']);
-      expect(scores['p1']).to.be.above(scores['p0'] ?? 1);
+      expect(scores.p1).to.be.above(scores.p0 ?? 1);
     });
   });

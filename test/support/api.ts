@@ -116,7 +116,7 @@ export async function openSocket(url: string, key: string): Promise<Socket> {
   socket.on('message', (text) => {
     const frame = JSON.parse(String(text)) as Record<string, unknown>;
     frames.push(frame);
-    if (frame['type'] === 'event') events.push(frame as unknown as Event);
+    if (frame.type === 'event') events.push(frame as unknown as Event);
     for (const wake of waiting) wake();
   });
   const closed = new Promise<{ code: number }>((resolve) => socket.on('close', (code) => resolve({ code })));

@@ -15,7 +15,7 @@ export interface FreshDatabase {
  * A server with Postgres 15+ and pgvector on which tests may make databases of their own (they touch no other there);
  * without it PGlite in memory serves.
  */
-export const POSTGRES_URL = process.env['TEST_DATABASE_URL'] ?? process.env['DATABASE_URL'];
+export const POSTGRES_URL = process.env.TEST_DATABASE_URL ?? process.env.DATABASE_URL;
 
 /** A database of one's own, with all tables: on that server when it is given, else PGlite in memory. */
 export const freshDatabase = (): Promise<FreshDatabase> =>

@@ -144,7 +144,7 @@ function replayed(job: Job, body: CommandReplayed['body']): Decision {
   const { dead_letter, command } = body;
   const events = [{ event: 'job.replayed' as const, data: { dead_letter } }];
   // Commands sent from here on get new ids, or their outcomes would count as heard before.
-  const replay = Math.max(Number(job.state['replay'] ?? 0), command.replay) + 1;
+  const replay = Math.max(Number(job.state.replay ?? 0), command.replay) + 1;
   const state = { ...job.state, replay };
   const running = decision({ ...rest, state, status: 'running', stage: command.type, attempt: 1 }, { events });
   const again = { command: { type: command.type, body: command.body }, part: command.part };

@@ -110,7 +110,7 @@ export function advance(job: Job, done: number, wish: Wish): Decision {
 /** A wish as it goes to its lane. `pool` comes from the routes. */
 export function toCommand(job: Job, wish: Wish, pool: string): Command {
   const { type, body } = wish.command;
-  const replay = Number(job.state['replay'] ?? 0);
+  const replay = Number(job.state.replay ?? 0);
   return {
     id: commandId(job.id, type, wish.part, replay),
     job: job.id,

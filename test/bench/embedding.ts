@@ -40,6 +40,8 @@ const IDEAL_BATCH = 64;
 const CALLS = 2;
 
 const texts = Array.from({ length: TEXTS }, (_, n) => `Short text number ${n} about rabbits and their warrens.`);
+if (!process.env.WARREN_TEST_AMQP_URL)
+  throw new Error('name a broker: WARREN_TEST_AMQP_URL, WARREN_TEST_MANAGEMENT_URL');
 const mock = await mockProcess();
 const env = { EMBEDDER: 'ollama', EMBEDDING_MODEL: values.model, OLLAMA_HOST: mock.url };
 const log = pino({ level: 'silent' });
@@ -58,7 +60,13 @@ async function mockProcess() {
     const text = await answer.text();
     return text === '' ? undefined : (JSON.parse(text) as unknown);
   };
-  return { url, call, stop: () => child.kill() };
+  const stop = async () => {
+    const ended = once(child, 'exit');
+    child.stdout.destroy();
+    child.kill('SIGKILL'); // it has nothing to lose
+    await ended;
+  };
+  return { url, call, stop };
 }
 
 /** Texts a second when the model is called directly. */
@@ -149,5 +157,5 @@ try {
 } finally {
   await bus.close();
   await vhost.drop();
-  mock.stop();
+  await mock.stop();
 }

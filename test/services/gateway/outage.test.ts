@@ -110,7 +110,7 @@ describe('gateway: outages', () => {
     ];
     for (const [what, mood, status, code] of moods) {
       it(`${what}: ${status} ${code}`, async () => {
-        const { url } = await fixture.another({ around: (bus) => ({ ...bus, ...mood }) });
+        const { url } = await fixture.another({ around: (bus) => inMood(bus, mood) });
         const answer = await client(url).post('/v1/jobs', EMBED);
         expect([answer.status, answer.body.code]).to.deep.equal([status, code]);
         if (status === 503) expect(answer.headers.get('retry-after')).to.match(/^\d+$/);
@@ -120,7 +120,7 @@ describe('gateway: outages', () => {
 
     it('operators are told at once', async () => {
       const away = { health: () => ({ connected: false, blocked: undefined }) };
-      const { url } = await fixture.another({ around: (bus) => ({ ...bus, ...away }) });
+      const { url } = await fixture.another({ around: (bus) => inMood(bus, away) });
       const root = client(url, ROOT);
       for (const path of ['/v1/queues', '/v1/dead-letters']) expect((await root.get(path)).status, path).to.equal(503);
       expect((await root.post('/v1/dead-letters/replay', {})).body.code).to.equal('broker_unavailable');
@@ -128,7 +128,7 @@ describe('gateway: outages', () => {
 
     it('readiness says so', async () => {
       const { url } = await fixture.another({
-        around: (bus) => ({ ...bus, health: () => ({ connected: true, blocked: 'low on memory' }) }),
+        around: (bus) => inMood(bus, { health: () => ({ connected: true, blocked: 'low on memory' }) }),
       });
       const { status, body } = await client(url).get('/readyz');
       expect([status, body.status, body.dependencies.broker]).to.deep.equal([
@@ -140,11 +140,11 @@ describe('gateway: outages', () => {
 
     it('a key whose job could not be sent is good for the next try', async () => {
       let down = true;
-      const around: NonNullable<Parameters<Fixture['another']>[0]['around']> = (bus) => ({
-        ...bus,
-        append: (records, options) =>
-          down ? Promise.reject(new BrokerUnavailableError('late')) : bus.append(records, options),
-      });
+      const around: NonNullable<Parameters<Fixture['another']>[0]['around']> = (bus) =>
+        inMood(bus, {
+          append: (records, options) =>
+            down ? Promise.reject(new BrokerUnavailableError('late')) : bus.append(records, options),
+        });
       const ann = client((await fixture.another({ around })).url);
       const key = { 'idempotency-key': 'retried' };
       expect((await ann.post('/v1/jobs', EMBED, key)).status).to.equal(503);
@@ -236,3 +236,12 @@ async function withDatabase({ bus }: Fixture, url: string) {
   };
   return { url: server.url, stop };
 }
+
+/** The bus, but for what its mood changes. */
+const inMood = (bus: GatewayBus, mood: Partial<GatewayBus>): GatewayBus =>
+  new Proxy(bus, {
+    get: (own, name: keyof GatewayBus) => {
+      const value = mood[name] ?? own[name];
+      return typeof value === 'function' ? value.bind(own) : value;
+    },
+  });

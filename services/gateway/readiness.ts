@@ -1,3 +1,4 @@
+import { metrics } from '../../shared/metrics/metrics.ts';
 import type { Gateway } from './gateway.ts';
 
 export interface ReadinessView {
@@ -34,6 +35,7 @@ function statusOf(
 
 async function journalStands(bus: Pick<Gateway['bus'], 'queues'>): Promise<void> {
   const queues = await within(TOPOLOGY_TIMEOUT_MS, bus.queues());
+  for (const { kind, name, depth } of queues) if (kind === 'lane') metrics.laneDepth.set({ lane: name }, depth);
   if (!queues.some(({ kind }) => kind === 'journal')) throw new Error('there is no journal');
 }
 

@@ -17,13 +17,34 @@ const BOMS: readonly (readonly [encoding: string, bytes: readonly number[]])[] =
  */
 export function decodeText(content: Uint8Array | string, charset?: string): string {
   if (typeof content === 'string') return storable(stripBom(content));
-  const bom = BOMS.find(([, bytes]) => bytes.every((byte, index) => content[index] === byte));
-  if (bom !== undefined) return storable(decodeAs(bom[0], content) ?? '');
-  if (content.includes(0)) throw new DocumentError('the document is binary (it holds NUL bytes), not text');
+  const bom = bomOf(content);
+  if (bom !== undefined) return storable(decodeAs(bom, content) ?? '');
+  if (!isText(content)) throw new DocumentError('the document is binary, not text');
   return storable(
-    decodeAs(charset ?? 'utf-8', content, true) ?? decodeAs('utf-8', content, true) ?? decodeOld(content),
+    decodeAs(charset ?? 'utf-8', content, true) ??
+      decodeAs('utf-8', content, true) ??
+      decodeAs('windows-1252', content) ??
+      '',
   );
 }
+
+/** Whether bytes are text, in whatever encoding: hardly any control characters, and no NUL. */
+export function isText(content: Uint8Array): boolean {
+  if (bomOf(content) !== undefined) return true;
+  if (content.includes(0)) return false;
+  const sample = content.subarray(0, SNIFFED_BYTES);
+  return sample.filter((byte) => byte < 0x20 && !isSpaceByte(byte)).length <= sample.length * MAX_CONTROL_SHARE;
+}
+
+/** The beginning of a document, for a look at what it is: ASCII is right in it, whatever the encoding. */
+export function glimpse(content: Uint8Array | string, chars: number): string {
+  if (typeof content === 'string') return stripBom(content.slice(0, chars));
+  const head = content.subarray(0, chars);
+  return stripBom(new TextDecoder(bomOf(head) ?? 'latin1').decode(head));
+}
+
+const bomOf = (content: Uint8Array): string | undefined =>
+  BOMS.find(([, bytes]) => bytes.every((byte, index) => content[index] === byte))?.[0];
 
 /** The text of bytes; undefined for an unknown encoding or, when `fatal`, for bytes that it does not allow. */
 function decodeAs(encoding: string, content: Uint8Array, fatal = false): string | undefined {
@@ -34,21 +55,12 @@ function decodeAs(encoding: string, content: Uint8Array, fatal = false): string 
   }
 }
 
-function decodeOld(content: Uint8Array): string {
-  const sample = content.subarray(0, SNIFFED_BYTES);
-  const controls = sample.filter((byte) => byte < 0x20 && !isSpaceByte(byte)).length;
-  if (controls > sample.length * MAX_CONTROL_SHARE) {
-    throw new DocumentError('the document is binary (neither UTF-8 nor another text encoding)');
-  }
-  return decodeAs('windows-1252', content) ?? '';
-}
-
 const isSpaceByte = (byte: number): boolean => (byte >= 0x09 && byte <= 0x0d) || byte === 0x1b;
 
 const stripBom = (text: string): string => (text.startsWith('\uFEFF') ? text.slice(1) : text);
 
 /** Replaces what UTF-8 or Postgres cannot hold (lone surrogates, U+0000) without moving any offset. */
-const storable = (text: string): string => text.replace(/[\p{Surrogate}\0]/gu, '\uFFFD');
+export const storable = (text: string): string => text.replace(/[\p{Surrogate}\0]/gu, '\uFFFD');
 
 /** The charset that an HTML document declares for itself, if any. */
 export function declaredCharset(content: Uint8Array | string): string | undefined {

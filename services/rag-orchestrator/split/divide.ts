@@ -3,7 +3,7 @@ import { graphemeEnd, graphemeStart, isLowSurrogate } from './graphemes.ts';
 import { linesOf } from './lines.ts';
 import { sentencesOf } from './sentences.ts';
 import { type Span, trimmed } from './span.ts';
-import { estimateTokens, reach } from './tokens.ts';
+import { countTokens, reach } from './tokens.ts';
 
 /** What a cut before a unit costs when passages are packed, beside their raggedness (see `pack`). */
 export const SEAM = { block: 0, item: 0.03, codeLine: 0.05, sentence: 0.1, line: 0.15 } as const;
@@ -30,7 +30,7 @@ export function* divide(text: string, block: TextBlock, budget: number): Generat
   const isCode = block.kind === 'code';
   const whole = trimmed(text, block, isCode);
   if (whole === undefined) return;
-  const tokens = estimateTokens(text, whole.start, whole.end);
+  const tokens = countTokens(text, whole.start, whole.end);
   const seam = block.kind === 'item' ? SEAM.item : SEAM.block;
   if (tokens <= budget) yield { ...whole, tokens, seam };
   else if (isCode || block.kind === 'table') yield* divideLines(text, whole, budget, seam, SEAM.codeLine, isCode);
@@ -40,7 +40,7 @@ export function* divide(text: string, block: TextBlock, budget: number): Generat
 function* divideSentences(text: string, span: Span, budget: number, firstSeam: number): Generator<Unit> {
   let seam = firstSeam;
   for (const sentence of sentencesOf(text, span)) {
-    const tokens = estimateTokens(text, sentence.start, sentence.end);
+    const tokens = countTokens(text, sentence.start, sentence.end);
     if (tokens <= budget) yield { ...sentence, tokens, seam };
     else yield* divideLines(text, sentence, budget, seam, SEAM.line, false);
     seam = SEAM.sentence;
@@ -59,7 +59,7 @@ function* divideLines(
   for (const { start, end } of linesOf(text, span.start, span.end)) {
     const line = trimmed(text, { start, end }, keepIndent);
     if (line === undefined) continue;
-    const tokens = estimateTokens(text, line.start, line.end);
+    const tokens = countTokens(text, line.start, line.end);
     if (tokens <= budget) yield { ...line, tokens, seam };
     else yield* divideWords(text, line, budget, tokens, seam);
     seam = nextSeam;
@@ -74,7 +74,7 @@ function* divideWords(text: string, span: Span, budget: number, total: number, f
     const aim = left / Math.max(1, Math.ceil(left / budget));
     const limit = Math.max(start + 1, reach(text, start, span.end, Math.min(budget, aim + ROUNDING)));
     const end = limit >= span.end ? span.end : wordCut(text, start, limit, span.end);
-    const tokens = estimateTokens(text, start, end);
+    const tokens = countTokens(text, start, end);
     const unit = trimmed(text, { start, end });
     if (unit !== undefined) yield { ...unit, tokens, seam: firstSeam, ...(start > span.start && { opens: true }) };
     left -= tokens;

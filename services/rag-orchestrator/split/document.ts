@@ -30,4 +30,6 @@ export interface ParsedDocument {
   readonly title: string;
   /** In the order of the text, without overlap. */
   readonly blocks: readonly Block[];
+  /** Where its pages begin, first to last; absent where it has none. */
+  readonly pageStarts?: readonly number[];
 }

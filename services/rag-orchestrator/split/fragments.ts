@@ -1,6 +1,6 @@
 import { headingOf, type Section } from './outline.ts';
 import { type Span, trimmed } from './span.ts';
-import { estimateTokens } from './tokens.ts';
+import { countTokens } from './tokens.ts';
 
 /** A piece of a document on its way to a passage. */
 export interface Piece extends Span {
@@ -12,7 +12,7 @@ export interface Piece extends Span {
 }
 
 /** About fifteen words: less than that says little by itself. */
-const FRAGMENT_TOKENS = 25;
+const FRAGMENT_TOKENS = 20;
 
 /**
  * Joins fragments with the piece before or behind them, where both stand under one heading (the one under the other,
@@ -41,11 +41,11 @@ function joinedPiece(text: string, before: Piece, after: Piece, size: number): P
   return { ...span, section, isFirst: before.isFirst && section === before.section, isLast: after.isLast };
 }
 
-const isFragment = (text: string, { start, end }: Piece): boolean => estimateTokens(text, start, end) < FRAGMENT_TOKENS;
+const isFragment = (text: string, { start, end }: Piece): boolean => countTokens(text, start, end) < FRAGMENT_TOKENS;
 
 /** Tokens of what is embedded: a text and the heading above it. */
 const costOf = (text: string, { start, end }: Span, section: Section): number =>
-  estimateTokens(text, start, end) + estimateTokens(headingOf(section));
+  countTokens(text, start, end) + countTokens(headingOf(section));
 
 /** The section to which both pieces belong; pieces of different top headings share none. */
 function sharedSection(before: Piece, after: Piece): Section | undefined {

@@ -1,5 +1,5 @@
 import type { Block, HeadingBlock, ParsedDocument, TextBlock } from './document.ts';
-import { estimateTokens } from './tokens.ts';
+import { countTokens } from './tokens.ts';
 
 export const HEADING_SEPARATOR = ' › ';
 
@@ -53,7 +53,7 @@ function pathTo(heading: HeadingBlock, parent: Section | undefined, maxTokens: n
   let tokens = 0;
   let above = parent;
   for (let at: HeadingBlock | undefined = heading; at !== undefined; at = above?.heading, above = above?.parent) {
-    const cost = estimateTokens(at.title) + 1;
+    const cost = countTokens(at.title) + 1;
     if (cost > maxTokens) continue;
     tokens += cost;
     if (tokens > maxTokens) break;

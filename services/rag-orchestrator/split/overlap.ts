@@ -1,7 +1,7 @@
 import { graphemeStart } from './graphemes.ts';
 import { sentencesOf } from './sentences.ts';
 import type { Span } from './span.ts';
-import { estimateTokens } from './tokens.ts';
+import { countTokens } from './tokens.ts';
 
 const words = new Intl.Segmenter('en', { granularity: 'word' });
 /** Beyond this many characters for a token only white space can be. */
@@ -25,7 +25,7 @@ function firstWithin(text: string, starts: readonly number[], before: Span, over
   let end = before.end;
   let found: number | undefined;
   for (const start of starts.toReversed()) {
-    tokens += estimateTokens(text, start, end);
+    tokens += countTokens(text, start, end);
     if (tokens > overlap || start <= before.start) break;
     found = start;
     end = start;

@@ -4,20 +4,21 @@ import { joinFragments, type Piece } from './fragments.ts';
 import { headingOf, outline, type Section } from './outline.ts';
 import { overlapStart } from './overlap.ts';
 import { pack } from './pack.ts';
-import { estimateTokens } from './tokens.ts';
+import { pageAt } from './pages.ts';
+import { countTokens } from './tokens.ts';
 
-/** Both in estimated word pieces, see `estimateTokens`. */
+/** Both in word pieces, see `countTokens`. */
 export interface SplitOptions {
   /**
    * What a passage may cost at most, its heading path included. With the default no passage exceeds the 256 word
-   * pieces that MiniLM reads; a passage of English prose then has about 90 to 110 words.
+   * pieces that MiniLM reads; a passage of English prose then has up to 170 words.
    */
   readonly size?: number;
   /** How much of the end of the passage before a passage repeats; 0 by default, at most half of `size`. */
   readonly overlap?: number;
 }
 
-export const DEFAULT_SIZE = 200;
+export const DEFAULT_SIZE = 240;
 /** Smaller passages than this are not made. */
 export const MIN_SIZE = 16;
 /** The share of a passage's size that its heading path may take. */
@@ -33,7 +34,9 @@ export interface PassageDraft {
   readonly heading: string;
   readonly start: number;
   readonly end: number;
-  /** Estimated word pieces of `text`. */
+  /** Page on which it begins, counted from 1; absent where the document has no pages. */
+  readonly page?: number;
+  /** Word pieces of `text`. */
   readonly tokens: number;
 }
 
@@ -52,15 +55,17 @@ export function split(
   const pieces = sections.flatMap((section) => piecesOf(document.text, section, most - repeated));
   const joined = joinFragments(document.text, pieces, most - repeated);
   const passages =
-    repeated > 0 ? joined.map((piece, ord) => overlapping(document.text, piece, joined[ord - 1], repeated)) : joined;
-  return passages.map((piece, ord) => draft(document.text, piece, ord));
+    repeated > 0
+      ? joined.map((piece, ord) => overlapping(document.text, piece, joined[ord - 1], { overlap: repeated, most }))
+      : joined;
+  return passages.map((piece, ord) => draft(document, piece, ord));
 }
 
 /** What is embedded for a passage: the headings above it, then its text. */
 export const embeddingText = (heading: string, text: string): string => (heading === '' ? text : `${heading}\n${text}`);
 
 function piecesOf(text: string, section: Section, size: number): Piece[] {
-  const budget = size - estimateTokens(headingOf(section));
+  const budget = size - countTokens(headingOf(section));
   const units = section.blocks.flatMap((block) => [...divide(text, block, budget)]);
   return pack(units, budget).map((span, index, { length }) => ({
     ...span,
@@ -70,12 +75,21 @@ function piecesOf(text: string, section: Section, size: number): Piece[] {
   }));
 }
 
-function overlapping(text: string, piece: Piece, before: Piece | undefined, overlap: number): Piece {
+/** Parts of one word cost more together than apart: where that is too much, nothing is repeated. */
+function overlapping(
+  text: string,
+  piece: Piece,
+  before: Piece | undefined,
+  { overlap, most }: { overlap: number; most: number },
+): Piece {
   if (before?.section !== piece.section) return piece;
-  return { ...piece, start: Math.min(piece.start, overlapStart(text, before, overlap)) };
+  const start = Math.min(piece.start, overlapStart(text, before, overlap));
+  const cost = countTokens(text, start, piece.end) + countTokens(headingOf(piece.section));
+  return cost <= most ? { ...piece, start } : piece;
 }
 
-function draft(text: string, { start, end, section }: Piece, ord: number): PassageDraft {
-  const tokens = Math.ceil(estimateTokens(text, start, end));
-  return { ord, text: text.slice(start, end), heading: headingOf(section), start, end, tokens };
+function draft({ text, pageStarts }: ParsedDocument, { start, end, section }: Piece, ord: number): PassageDraft {
+  const page = pageStarts === undefined ? {} : { page: pageAt(pageStarts, start) };
+  const tokens = Math.ceil(countTokens(text, start, end));
+  return { ord, text: text.slice(start, end), heading: headingOf(section), start, end, ...page, tokens };
 }

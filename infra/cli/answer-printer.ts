@@ -1,7 +1,7 @@
-import type { Citation } from '../../shared/messages/answering.ts';
+import type { Citation, Cut } from '../../shared/messages/answering.ts';
 import type { JobEvent } from './api-types.ts';
 import type { Terminal } from './terminal.ts';
-import { placeOf, safe, shortened } from './text.ts';
+import { count, placeOf, safe, shortened } from './text.ts';
 
 const QUOTE_CHARS = 160;
 
@@ -63,19 +63,15 @@ export class AnswerPrinter {
     }
     this.endLine();
     this.#footnotes(text, result?.citations ?? []);
-    if (result?.degraded === true) {
-      this.#terminal.say(
-        this.#terminal.paintErr.yellow(`(answered by ${result.provider}: what was asked for is away)`),
-      );
-    }
+    for (const note of notesOf(result ?? {})) this.#terminal.say(this.#terminal.paintErr.yellow(`(${note})`));
   }
 
   #footnotes(answer: string, citations: readonly Citation[]): void {
     const cited = citations.filter(({ n }) => answer.includes(`[${n}]`));
     const { bold, dim } = this.#terminal.paint;
     if (cited.length > 0) this.#terminal.out('');
-    for (const { n, title, heading, document_id: document, text, start, end } of cited) {
-      const place = placeOf(title || document, heading);
+    for (const { n, title, heading, document_id: document, text, start, end, page } of cited) {
+      const place = placeOf(title || document, heading, page);
       this.#terminal.out(`${bold(`[${n}]`)} ${safe(place)} ${dim(`(${safe(document)}:${start}-${end})`)}`);
       this.#terminal.out(dim(`    “${shortened(text, QUOTE_CHARS)}”`));
     }
@@ -89,10 +85,29 @@ export class AnswerPrinter {
   }
 }
 
+/** What a reader should know of an answer beside its text. */
+function notesOf({ degraded, provider, uncited, cut }: Result): string[] {
+  return [
+    ...(degraded === true ? [`answered by ${provider}: what was asked for is away`] : []),
+    ...(uncited === true ? ['the answer cites nothing: take it with care'] : []),
+    ...(cut === undefined ? [] : [`no room in the model's context for ${missing(cut)}`]),
+  ];
+}
+
+const missing = ({ history = 0, passages = 0, shortened, answer }: Cut): string =>
+  [
+    ...(history > 0 ? [count(history, 'message')] : []),
+    ...(passages > 0 ? [count(passages, 'passage')] : []),
+    ...(shortened === undefined ? [] : [`the end of passage ${shortened}`]),
+    ...(answer === true ? ['the end of the answer'] : []),
+  ].join(', ');
+
 interface Result {
   readonly answer?: string;
   readonly text?: string;
   readonly citations?: readonly Citation[];
   readonly provider?: string;
   readonly degraded?: boolean;
+  readonly uncited?: boolean;
+  readonly cut?: Cut;
 }

@@ -5,6 +5,7 @@ import type { Passage } from '../../shared/messages/retrieval.ts';
 /** A job as the API shows it. */
 export type Job = Omit<InnerJob, 'owner' | 'state'> & { readonly max_attempts: number };
 export type { StoredEvent as JobEvent } from '../../shared/messages/client-event.ts';
+export type { Explanation } from '../../shared/messages/retrieval.ts';
 export type FoundPassage = Passage;
 export type NewDocument = DocumentInput;
 
@@ -29,6 +30,7 @@ export interface Page<Item> {
 export interface Collection {
   readonly name: string;
   readonly embedding_model: string;
+  readonly generations?: readonly { readonly embedding_model: string; readonly state: string }[];
   readonly documents: number;
   readonly passages: number;
   readonly created_at: string;
@@ -39,6 +41,7 @@ export interface ListedDocument {
   readonly id: string;
   readonly title: string;
   readonly status: 'pending' | 'searchable' | 'partial' | 'failed';
+  readonly source?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
@@ -47,6 +50,8 @@ export interface IngestedDocument {
   readonly id: string;
   readonly status: string;
   readonly passages: number;
+  /** The same content was searchable already. */
+  readonly unchanged?: boolean;
   readonly error?: string;
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type {
   Collection,
   DeadLetter,
@@ -76,19 +77,38 @@ export class WarrenClient {
     return call(this.#access, { path: '/v1/jobs', query });
   }
 
+  /** However often it has to be sent, it becomes one job. */
   ingest(collection: string, documents: readonly NewDocument[]): Promise<Job> {
-    return call(this.#access, { method: 'POST', path: `${pathOf(collection)}/documents`, body: { documents } });
+    const path = `${pathOf(collection)}/documents`;
+    return call(this.#access, { method: 'POST', path, body: { documents }, idempotencyKey: randomUUID() });
+  }
+
+  async deleteDocument(collection: string, id: string): Promise<void> {
+    await call(this.#access, {
+      method: 'DELETE',
+      path: `${pathOf(collection)}/documents/${encodeURIComponent(id)}`,
+    });
   }
 
   documents(
     collection: string,
-    query: { readonly limit?: number; readonly after?: string } = {},
+    query: { readonly limit?: number; readonly after?: string | undefined } = {},
   ): Promise<Page<ListedDocument>> {
     return call(this.#access, { path: `${pathOf(collection)}/documents`, query });
   }
 
   collections(): Promise<Page<Collection>> {
     return call(this.#access, { path: '/v1/collections' });
+  }
+
+  /** Changes the embedding model of a collection. */
+  reembed(collection: string, body: Readonly<Record<string, unknown>>): Promise<Job> {
+    return call(this.#access, { method: 'POST', path: `${pathOf(collection)}/reembed`, body });
+  }
+
+  /** Goes back to the former embedding model. */
+  rollback(collection: string): Promise<Job> {
+    return call(this.#access, { method: 'POST', path: `${pathOf(collection)}/rollback` });
   }
 
   search(body: Readonly<Record<string, unknown>>): Promise<{ results: readonly FoundPassage[] }> {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patience } from '../../shared/patience.ts';
 import { type Problem, RefusedError, retryAfterMs, UnreachableError } from './errors.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -20,6 +21,8 @@ export interface Request {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
+  /** Makes repeats of the request, should an answer be lost, one and the same. */
+  readonly idempotencyKey?: string;
   readonly timeoutMs?: number;
 }
 
@@ -46,7 +49,16 @@ export async function call<Answer>(access: Access, request: Request): Promise<An
 const isPutOff = ({ status }: RefusedError): boolean => status === 429 || status === 503;
 
 async function once(access: Access, request: Request): Promise<unknown> {
-  const answer = await send(access, request);
+  const { signal, end } = patience(request.timeoutMs ?? TIMEOUT_MS, access.signal);
+  try {
+    return await answered(access, request, signal);
+  } finally {
+    end();
+  }
+}
+
+async function answered(access: Access, request: Request, signal: AbortSignal): Promise<unknown> {
+  const answer = await send(access, request, signal);
   const text = await answer.text().catch(() => '');
   const json = jsonOf(text);
   if (!answer.ok)
@@ -56,20 +68,25 @@ async function once(access: Access, request: Request): Promise<unknown> {
   return json;
 }
 
-async function send(access: Access, { method = 'GET', path, query = {}, body, timeoutMs = TIMEOUT_MS }: Request) {
+async function send(access: Access, request: Request, signal: AbortSignal) {
+  const { method = 'GET', path, query = {}, body, idempotencyKey, timeoutMs = TIMEOUT_MS } = request;
   const url = new URL(access.url + path);
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
-  const timeout = AbortSignal.timeout(timeoutMs);
   try {
     return await fetch(url, {
       method,
-      headers: { accept: 'application/json', ...credentials(access), ...(body !== undefined && JSON_TYPE) },
+      headers: {
+        accept: 'application/json',
+        ...credentials(access),
+        ...(body !== undefined && JSON_TYPE),
+        ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.any([access.signal, timeout]),
+      signal,
     });
   } catch (error) {
     access.signal.throwIfAborted();
-    if (timeout.aborted)
+    if (signal.aborted)
       throw new UnreachableError(`the gateway at ${access.url} did not answer within ${timeoutMs / 1000} s`);
     throw new UnreachableError(`cannot connect to ${access.url}: ${reasonOf(error)}`, { cause: error });
   }

@@ -15,6 +15,13 @@ export function positive(text: string): number {
   return value;
 }
 
+/** @throws {InvalidArgumentError} */
+export function fraction(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('give a number from 0 to 1');
+  return value;
+}
+
 /** One of a few words. */
 export const oneOf =
   (words: readonly string[]) =>
@@ -26,12 +33,30 @@ export const oneOf =
 export const priority = oneOf(PRIORITIES);
 
 type Scalar = string | number | boolean;
+type Filter = Readonly<Record<string, unknown>>;
 
-/** Gathers `--filter lang=en --filter year=2026` into one object; numbers and true/false are taken as such. */
-export function filters(text: string, before: Readonly<Record<string, Scalar>> = {}): Record<string, Scalar> {
+/**
+ * Gathers `--filter lang=en --filter '{"year":{"gte":2026}}'` into one filter: all must hold. In KEY=VALUE numbers and
+ * true/false are taken as such.
+ */
+export function filters(text: string, before: Filter = {}): Filter {
+  const more = text.startsWith('{') ? fromJson(text) : fromPair(text);
+  const twice = Object.keys(more).some((key) => key in before);
+  return twice ? { and: [before, more] } : { ...before, ...more };
+}
+
+function fromJson(text: string): Filter {
+  try {
+    return JSON.parse(text) as Filter;
+  } catch (error) {
+    throw new InvalidArgumentError(`this is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function fromPair(text: string): Filter {
   const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('give KEY=VALUE');
-  return { ...before, [text.slice(0, at)]: scalar(text.slice(at + 1)) };
+  if (at < 1) throw new InvalidArgumentError('give KEY=VALUE or a filter as JSON');
+  return { [text.slice(0, at)]: scalar(text.slice(at + 1)) };
 }
 
 function scalar(text: string): Scalar {

@@ -17,6 +17,8 @@ const DESCRIPTION = 'Warren on the command line: bring documents in, ask, and wa
 const HELP = `
 Examples:
   warren ingest docs README.md --collection handbook      # folders are walked; again: only what changed is sent
+  warren ingest docs -c handbook --prune                  # also removes documents whose files are gone
+  warren ingest docs -c handbook --watch                  # goes on with every change
   warren ask "When do unused days lapse?" -c handbook     # the answer streams in, its sources as footnotes
   warren search "unused days" -c handbook --top-k 3 --json | jq '.results[].text'
   warren ask "Summarise the rules" -c handbook --detach   # prints the job's id; follow it later, from anywhere:

@@ -16,11 +16,12 @@ export const shortened = (text: string, chars: number): string => {
         .trimEnd()}…`;
 };
 
-/** Where a passage stands: the title of its document and the headings above it, each said once. */
-export const placeOf = (title: string, heading: string): string =>
-  heading === title || heading.startsWith(`${title} › `)
-    ? heading
-    : [title, heading].filter((part) => part !== '').join(' › ');
+/** Where a passage stands: the title of its document and the headings above it, each said once, and its page. */
+export function placeOf(title: string, heading: string, page?: number): string {
+  const isTold = heading === title || heading.startsWith(`${title} › `);
+  const place = isTold ? heading : [title, heading].filter((part) => part !== '').join(' › ');
+  return page === undefined ? place : `${place}, p. ${page}`;
+}
 
 /** `1 document`, `2 documents`. */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

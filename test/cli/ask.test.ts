@@ -76,6 +76,27 @@ describe('warren ask', () => {
     expect((await warren(['ask', 'When?', '-c', 'handbook'])).out).to.match(/^They lapse in March \[1\]\.\n/);
   });
 
+  it('says what a reader should know of an answer', async () => {
+    const cut = { history: 1, passages: 2, shortened: 3, answer: true };
+    answering([['job.succeeded', { result: { answer: 'So it is.', citations: [], uncited: true, cut } }]]);
+    const { err } = await warren(['ask', 'When?', '-c', 'handbook']);
+    expect(err).to.equal(
+      '(the answer cites nothing: take it with care)\n' +
+        "(no room in the model's context for 1 message, 2 passages, the end of passage 3, the end of the answer)\n",
+    );
+  });
+
+  it('asks for passages that differ', async () => {
+    answering([['job.succeeded', { result: RESULT }]]);
+    const mmr = async (...args: string[]) => {
+      expect((await warren(['ask', 'When?', '-c', 'handbook', '--mmr', ...args])).code).to.equal(0);
+      return (gateway.calls.at(-1)?.body.input as Record<string, unknown> | undefined)?.mmr;
+    };
+    expect(await mmr()).to.equal(true);
+    expect(await mmr('0.5')).to.deep.equal({ lambda: 0.5 });
+    expect((await warren(['ask', 'When?', '-c', 'handbook', '--mmr', '2'])).code).to.equal(2);
+  });
+
   it('lets nothing in an answer move the cursor', async () => {
     answering([delta(0, 'a\u001b[2Jb'), ['job.succeeded', { result: { answer: 'a\u001b[2Jb' } }]]);
     expect((await warren(['ask', 'When?', '-c', 'handbook'])).out).to.equal('a [2Jb\n');

@@ -8,6 +8,7 @@ export interface Call {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
+  readonly headers: IncomingMessage['headers'];
   readonly body: Record<string, unknown>;
 }
 
@@ -117,6 +118,7 @@ export class GatewayDouble {
       method: request.method ?? '',
       path,
       query,
+      headers: request.headers,
       body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
     };
     this.calls.push(call);

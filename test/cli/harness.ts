@@ -26,6 +26,10 @@ export class Harness {
     return { code, out: terminal.stdout(), err: terminal.stderr(), terminal };
   }
 
+  async remove(name: string): Promise<void> {
+    await rm(join(this.folder, name), { recursive: true });
+  }
+
   async files(contents: Readonly<Record<string, string | Buffer>>): Promise<void> {
     for (const [name, content] of Object.entries(contents)) {
       await mkdir(dirname(join(this.folder, name)), { recursive: true });

@@ -66,6 +66,26 @@ describe('warren search, jobs and lists', () => {
     expect(gateway.calls.at(-1)).to.deep.include({ path: `/v1/jobs/${id}/cancel`, body: { reason: 'enough' } });
   });
 
+  it('changes the embedding model of a collection and goes back, with progress', async () => {
+    const result = { embedding_model: 'next', passages: 8, refused: 1 };
+    const events = [
+      ['job.started'],
+      ['job.progress', { done: 4, total: 9, stage: 'texts.embed' }],
+      ['job.succeeded', { result }],
+    ] as const;
+    gateway.on('POST', /(reembed|rollback)$/, () => ({ status: 202, body: gateway.job(events) }));
+    const changed = await warren(['collections', 'reembed', 'h', '--model', 'next', '--partial']);
+    expect(changed).to.include({ code: 0 });
+    expect(changed.out).to.equal('4 of 9 passages\nnext answers now: 8 passages, 1 more found by their words alone\n');
+    expect(gateway.calls.find(({ method }) => method === 'POST')).to.deep.include({
+      path: '/v1/collections/h/reembed',
+      body: { embedding_model: 'next', partial: true },
+    });
+    expect((await warren(['collections', 'rollback', 'h'])).code).to.equal(0);
+    expect(gateway.calls.some(({ path }) => path === '/v1/collections/h/rollback')).to.equal(true);
+    expect((await warren(['collections', 'reembed', 'h'])).code).not.to.equal(0);
+  });
+
   it('lists collections, queues and workers', async () => {
     gateway.on('GET', /collections$/, () => ({
       body: {

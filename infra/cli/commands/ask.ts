@@ -2,13 +2,14 @@ import { AnswerPrinter } from '../answer-printer.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit-code.ts';
 import { follow } from '../follow.ts';
-import { filters, priority, whole } from '../options.ts';
+import { filters, fraction, priority, whole } from '../options.ts';
 import type { AddCommands } from './command.ts';
 
 interface AskOptions {
   readonly collection: string;
   readonly topK?: number;
   readonly rerankTo?: number;
+  readonly mmr?: number | true;
   readonly model?: string;
   readonly filter?: Readonly<Record<string, unknown>>;
   readonly priority?: 'high' | 'normal' | 'low';
@@ -22,8 +23,9 @@ export const addAsk: AddCommands = (program, run) => {
     .requiredOption('-c, --collection <name>', 'where the answer is to be found')
     .option('--top-k <n>', 'passages to look for (10)', whole)
     .option('--rerank-to <n>', 'passages that the answer may rest on (3)', whole)
+    .option('--mmr [lambda]', 'choose these by what each adds, from 0 (difference) to 1 (relevance); 0.7', fraction)
     .option('--model <name>', 'who is to write the answer')
-    .option('--filter <key=value>', 'only documents with this metadata (may be repeated)', filters)
+    .option('--filter <filter>', 'only documents with this metadata: key=value or JSON (may be repeated)', filters)
     .option('--priority <lane>', 'high, normal or low', priority)
     .option('--detach', 'only print the id of the job')
     .action((question: string, options: AskOptions, command) =>
@@ -50,11 +52,12 @@ async function ask(context: Context, question: string, options: AskOptions): Pro
   }
 }
 
-const inputOf = (question: string, { collection, topK, rerankTo, model, filter }: AskOptions) => ({
+const inputOf = (question: string, { collection, topK, rerankTo, mmr, model, filter }: AskOptions) => ({
   collection,
   question,
   ...(topK !== undefined && { top_k: topK }),
   ...(rerankTo !== undefined && { rerank_to: rerankTo }),
+  ...(mmr !== undefined && { mmr: mmr === true ? mmr : { lambda: mmr } }),
   ...(model !== undefined && { model }),
   ...(filter !== undefined && { filter }),
 });

@@ -1,14 +1,20 @@
 import type { IngestedDocument, Job } from '../api-types.ts';
 
-/** How a document fared. */
+export const OUTCOMES = ['searchable', 'partial', 'failed', 'unchanged', 'superseded', 'removed'] as const;
+/**
+ * How a document fared. `unchanged`: it is searchable as it was. `superseded`: somebody else has replaced or deleted it
+ * meanwhile. `removed`: its file is gone, and so is it now.
+ */
+export type Outcome = (typeof OUTCOMES)[number];
+
 export interface Entry {
   readonly id: string;
-  readonly status: 'searchable' | 'partial' | 'failed' | 'unchanged';
+  readonly status: Outcome;
   readonly passages?: number;
   readonly error?: string;
 }
 
-/** Keeps the account of one ingest. */
+/** Keeps the account of one run. */
 export class Ledger {
   readonly entries: Entry[] = [];
   readonly #fractions = new Map<string, number>();
@@ -17,8 +23,13 @@ export class Ledger {
     this.entries.push(entry);
   }
 
-  count(status: Entry['status']): number {
+  count(status: Outcome): number {
     return this.entries.filter((entry) => entry.status === status).length;
+  }
+
+  /** Documents that are not as they should be. */
+  get faulty(): Entry[] {
+    return this.entries.filter(({ status }) => status === 'failed' || status === 'partial');
   }
 
   /** Documents done, those of running jobs by their share. */
@@ -33,23 +44,24 @@ export class Ledger {
     if (total > 0) this.#fractions.set(job, Math.min(1, done / total) * documents);
   }
 
-  /** A job has ended: what became of each document that it was given. */
-  settle(job: Job, ids: readonly string[]): void {
+  /** A job has ended: what became of each document that it was given. @returns what was added */
+  settle(job: Job, ids: readonly string[]): Entry[] {
     this.#fractions.delete(job.id);
     const results = (job.result?.documents ?? []) as readonly IngestedDocument[];
     const byId = new Map(results.map((result) => [result.id, result]));
-    for (const id of ids) this.add(entryOf(id, byId.get(id), job));
+    const settled = ids.map((id) => entryOf(id, byId.get(id), job));
+    this.entries.push(...settled);
+    return settled;
   }
 }
 
 function entryOf(id: string, result: IngestedDocument | undefined, job: Job): Entry {
   const status = result?.status ?? (job.status === 'succeeded' ? 'searchable' : 'failed');
-  const error =
-    result?.error ?? (status === 'searchable' ? undefined : (job.error?.message ?? `its job is ${job.status}`));
-  const known = status === 'searchable' || status === 'partial' ? status : 'failed';
+  const known = OUTCOMES.find((outcome) => outcome === status) ?? 'failed';
+  const error = result?.error ?? (known === 'failed' ? (job.error?.message ?? `its job is ${job.status}`) : undefined);
   return {
     id,
-    status: known,
+    status: result?.unchanged === true ? 'unchanged' : known,
     ...(result?.passages !== undefined && { passages: result.passages }),
     ...(error !== undefined && { error }),
   };

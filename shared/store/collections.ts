@@ -1,13 +1,15 @@
 import pg from 'pg';
-import type { Queryable } from './database.ts';
+import { held } from './collection-lock.ts';
+import type { Database, Queryable, Tx } from './database.ts';
 import { CollectionExists } from './errors.ts';
 
 export interface Collection {
   readonly id: number;
   readonly owner: string;
   readonly name: string;
+  /** Its active generation, and of that: the model, and the dimensions of its vectors (null until the first is stored). */
+  readonly generation: number;
   readonly embedding_model: string;
-  /** Of its vectors; null until the first is stored. */
   readonly dimensions: number | null;
   /** Size of its passages in tokens, and how many of them two neighbours share. */
   readonly chunk_size: number;
@@ -29,20 +31,33 @@ export interface CollectionSettings {
   readonly hybrid_weight?: number;
 }
 
-const COLUMNS =
-  'id, owner, name, embedding_model, dimensions, chunk_size, chunk_overlap, language, hybrid_weight, created_at';
+const COLUMNS = `
+  c.id, c.owner, c.name, g.id as generation, g.embedding_model, g.dimensions, c.chunk_size, c.chunk_overlap, c.language,
+  g.hybrid_weight, c.created_at`;
 
+const ACTIVE = `collections c join generations g on g.collection_id = c.id and g.state = 'active'`;
+
+/** A collection and its first generation. */
 const INSERT = `
-  insert into collections (owner, name, embedding_model, chunk_size, chunk_overlap, language, hybrid_weight)
-  values ($1, $2, $3, $4::int, $5::int, coalesce($6::text::regconfig::text, 'english'), coalesce($7::real, 0.7))`;
+  with c as (
+    insert into collections (owner, name, chunk_size, chunk_overlap, language)
+    values ($1, $2, $3::int, $4::int, coalesce($5::text::regconfig::text, 'english'))
+    returning *
+  ),
+  g as (
+    insert into generations (collection_id, embedding_model, hybrid_weight, state, activated_at)
+    select id, $6, coalesce($7::real, 0.7), 'active', now() from c
+    returning *
+  )
+  select ${COLUMNS} from c, g`;
 
 const params = (owner: string, name: string, settings: CollectionSettings) => [
   owner,
   name,
-  settings.embedding_model,
   settings.chunk_size,
   settings.chunk_overlap,
   settings.language ?? null,
+  settings.embedding_model,
   settings.hybrid_weight ?? null,
 ];
 
@@ -56,8 +71,7 @@ export async function createCollection(
   settings: CollectionSettings,
 ): Promise<Collection> {
   try {
-    const rows = await db.query<Collection>(`${INSERT} returning ${COLUMNS}`, params(owner, name, settings));
-    return only(rows);
+    return only(await db.query<Collection>(INSERT, params(owner, name, settings)));
   } catch (error) {
     throw error instanceof pg.DatabaseError && error.code === UNIQUE_VIOLATION ? new CollectionExists(name) : error;
   }
@@ -65,30 +79,56 @@ export async function createCollection(
 
 /** The owner's collection of that name, made with these settings when there is none. */
 export async function ensureCollection(
-  db: Queryable,
+  db: Database,
   owner: string,
   name: string,
   settings: CollectionSettings,
 ): Promise<Collection> {
-  // The update changes nothing: it makes an existing row visible to `returning`.
-  const rows = await db.query<Collection>(
-    `${INSERT} on conflict (owner, name) do update set name = excluded.name returning ${COLUMNS}`,
-    params(owner, name, settings),
-  );
-  return only(rows);
+  const found = await findCollection(db, owner, name);
+  if (found !== undefined) return found;
+  try {
+    return await createCollection(db, owner, name, settings);
+  } catch (error) {
+    // Another one was quicker; when it is deleted again by now, trying again makes it.
+    const twin = error instanceof CollectionExists ? await findCollection(db, owner, name) : undefined;
+    if (twin === undefined) throw error;
+    return twin;
+  }
 }
 
 export async function findCollection(db: Queryable, owner: string, name: string): Promise<Collection | undefined> {
-  const rows = await db.query<Collection>(`select ${COLUMNS} from collections where owner = $1 and name = $2`, [
+  const rows = await db.query<Collection>(`select ${COLUMNS} from ${ACTIVE} where c.owner = $1 and c.name = $2`, [
     owner,
     name,
   ]);
   return rows[0];
 }
 
+/** The text search configurations that the database has, by name: languages that a collection can be in. */
+export async function listLanguages(db: Queryable): Promise<string[]> {
+  const rows = await db.query<{ name: string }>(
+    'select cfgname::text as name from pg_ts_config where pg_ts_config_is_visible(oid) order by cfgname',
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** The ids of collections, which keep their active generation until the transaction ends. It must begin with this. */
+export const lockCollections = (
+  tx: Tx,
+  names: readonly { readonly owner: string; readonly collection: string }[],
+): Promise<Pick<Collection, 'id' | 'owner' | 'name'>[]> =>
+  tx.query(
+    `with found as materialized (
+       select id, owner, name from collections
+       where (owner, name) in (select * from unnest($1::text[], $2::text[])) order by id
+     )
+     select id, owner, name, ${held('id')} from found`,
+    [names.map(({ owner }) => owner), names.map(({ collection }) => collection)],
+  );
+
 /** All collections of an owner, by name. */
 export const listCollections = (db: Queryable, owner: string): Promise<Collection[]> =>
-  db.query<Collection>(`select ${COLUMNS} from collections where owner = $1 order by name`, [owner]);
+  db.query<Collection>(`select ${COLUMNS} from ${ACTIVE} where c.owner = $1 order by c.name`, [owner]);
 
 export interface CollectionSize {
   readonly id: number;
@@ -102,7 +142,9 @@ export const collectionSizes = (db: Queryable, ids: readonly number[]): Promise<
   db.query<CollectionSize>(
     `select c.id, count(d.id)::int as documents, coalesce(sum(e.passages), 0)::int as passages
      from collections c
-     left join documents d on d.collection_id = c.id
+     left join documents d on d.collection_id = c.id and exists (
+       select from editions newest where (newest.collection_id, newest.document_id, newest.revision) = (d.collection_id, d.id, d.newest_revision)
+     )
      left join editions e on e.no = d.live_edition
      where c.id = any($1::int[])
      group by c.id order by c.id`,

@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { cleanText } from './clean.ts';
 import { StoreUnavailableError } from './errors.ts';
+import { packets } from './packets.ts';
 import { raise } from './raise.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -17,10 +18,18 @@ type Scalar = string | number | boolean | Buffer | null;
 /** A statement's parameter; an array becomes a Postgres array, for `unnest`. */
 export type Param = Scalar | readonly Scalar[];
 
+export interface QueryOptions {
+  /**
+   * Keeps the statement's plan for the life of the connection, for one that takes longer to plan than is good. Only for
+   * tables that are large already: a plan made for an empty one scans it.
+   */
+  readonly prepared?: boolean;
+}
+
 /** Where statements may run: a database (each on its own) or a transaction. */
 export interface Queryable {
   /** Runs one statement and gives its rows. @throws {StoreUnavailableError} when the database cannot be reached */
-  query<Row extends object>(text: string, params?: readonly Param[]): Promise<Row[]>;
+  query<Row extends object>(text: string, params?: readonly Param[], options?: QueryOptions): Promise<Row[]>;
 }
 
 /** Statements that are given without awaiting each travel together (pipelined) and still run in order. */
@@ -64,7 +73,7 @@ export function openDatabase({ url, poolSize = DEFAULT_POOL_SIZE, log }: Databas
   let closing: Promise<void> | undefined;
   return {
     url,
-    query: (text, params) => run(pool, text, params),
+    query: (text, params, options) => run(pool, text, params, options),
     transaction: (work) => transaction(pool, work),
     ping: () => within(PING_TIMEOUT_MS, run(pool, 'select 1'), 'no answer to a ping').then(ignore),
     close: () => (closing ??= within(CLOSE_TIMEOUT_MS, pool.end(), 'connections in use at close').catch(ignore)),
@@ -93,10 +102,12 @@ async function transaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Prom
 
 async function attempt<T>(client: pg.PoolClient, work: (tx: Tx) => Promise<T>): Promise<T> {
   const statements: Promise<unknown>[] = [];
+  const gather = packets(client);
   let cause: unknown;
-  const given = <R>(answer: Promise<R>): Promise<R> => {
+  const give: Queryable['query'] = <Row extends object>(...wish: Parameters<Queryable['query']>) => {
+    gather();
     // Statements after a failed one fail because of it: they all tell its error.
-    const statement = answer.catch((error) => {
+    const statement = run<Row>(client, ...wish).catch((error) => {
       cause ??= error;
       throw cause;
     });
@@ -104,11 +115,10 @@ async function attempt<T>(client: pg.PoolClient, work: (tx: Tx) => Promise<T>): 
     statements.push(statement);
     return statement;
   };
-  void given(run(client, 'begin'));
-  const result = await work({
-    transactional: true,
-    query: (text, params) => given(run(client, text, params)),
-  });
+  void give('begin');
+  const result = await work({ transactional: true, query: give });
+  if (cause !== undefined) throw cause; // it may never have reached the server, which would commit the others
+  gather();
   const { command } = await client.query('commit').catch(raise);
   // The answer to COMMIT is ROLLBACK when a statement failed, also one that nobody awaited.
   if (command !== 'COMMIT') {
@@ -122,9 +132,24 @@ async function run<Row extends object>(
   on: pg.Pool | pg.PoolClient,
   text: string,
   params: readonly Param[] = [],
+  { prepared = false }: QueryOptions = {},
 ): Promise<Row[]> {
-  const { rows } = await on.query<Row>(text, params.map(clean)).catch(raise);
+  const name = prepared ? nameOf(text) : undefined;
+  const config = { text, values: params.map(clean), ...(name === undefined ? {} : { name }) };
+  const { rows } = await on.query<Row>(config).catch(raise);
   return rows;
+}
+
+/** Each takes some hundred kilobytes on each connection; those that come later than so many go without. */
+const MAX_PREPARED = 64;
+const preparedNames = new Map<string, string>();
+
+function nameOf(text: string): string | undefined {
+  const known = preparedNames.get(text);
+  if (known !== undefined || preparedNames.size >= MAX_PREPARED) return known;
+  const name = `warren_${preparedNames.size}`;
+  preparedNames.set(text, name);
+  return name;
 }
 
 const clean = (param: Param): Param => {

@@ -1,5 +1,6 @@
+import { newId } from '../ids.ts';
 import { cleanJson } from './clean.ts';
-import type { Queryable } from './database.ts';
+import type { Database, Queryable, Tx } from './database.ts';
 
 /** `pending`: its newest ingest is under way; an older one may be searchable meanwhile. */
 export type DocumentStatus = 'pending' | 'searchable' | 'partial' | 'failed';
@@ -16,11 +17,14 @@ export interface PendingDocument {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Size of what was sent. */
   readonly bytes: number;
+  /** The same when the same content would make the same passages; by it the document is known again. */
+  readonly fingerprint?: string | undefined;
 }
 
 /**
  * Announces documents that an ingest will make; what is searchable stays so until they are published. Doing it twice
- * changes nothing. Of several with one id the last counts.
+ * changes nothing. Of several with one id the last counts. A document that a later ingest has published, or that was
+ * deleted since this ingest was born, is left as it is.
  */
 export async function upsertPending(db: Queryable, documents: readonly PendingDocument[]): Promise<void> {
   const distinct = [
@@ -31,18 +35,23 @@ export async function upsertPending(db: Queryable, documents: readonly PendingDo
   await db.query(
     `with given as materialized (
        select given.* from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-           $8::text[], $9::bigint[])
-         as given (collection_id, id, owner, revision, title, source, mime_type, metadata, bytes)
+           $8::text[], $9::bigint[], $10::text[])
+         as given (collection_id, id, owner, revision, title, source, mime_type, metadata, bytes, fingerprint)
        join collections on collections.id = given.collection_id
      ),
      named as (
        insert into documents as d (collection_id, id, owner, newest_revision)
        select collection_id, id, owner, revision from given order by 1, 2
        on conflict (collection_id, id) do update set
-         newest_revision = greatest(d.newest_revision, excluded.newest_revision), updated_at = now()
+         newest_revision = greatest(d.newest_revision, excluded.newest_revision), updated_at = now(),
+         created_at = case when d.live_edition is null and d.live_revision < excluded.newest_revision then now()
+           else d.created_at end
+       returning collection_id, id, live_revision
      )
-     insert into editions (collection_id, document_id, revision, title, source, mime_type, metadata, bytes)
-     select collection_id, id, revision, title, source, mime_type, metadata::jsonb, bytes from given
+     insert into editions (collection_id, document_id, revision, title, source, mime_type, metadata, bytes, fingerprint)
+     select collection_id, id, revision, title, source, mime_type, metadata::jsonb, bytes, fingerprint
+     from given join named using (collection_id, id)
+     where live_revision is null or live_revision <= revision
      on conflict (collection_id, document_id, revision) do nothing`,
     [
       column(({ collection_id }) => collection_id),
@@ -54,6 +63,7 @@ export async function upsertPending(db: Queryable, documents: readonly PendingDo
       column(({ mime_type }) => mime_type),
       column(({ metadata }) => cleanJson(metadata)),
       column(({ bytes }) => bytes),
+      column(({ fingerprint }) => fingerprint ?? null),
     ],
   );
 }
@@ -112,16 +122,59 @@ export async function getDocument(
   return rows[0];
 }
 
-/** Deletes a document with all its passages. @returns false when there was none */
-export async function deleteDocument(
-  db: Queryable,
+/**
+ * Deletes a document with all its passages. Ingests of it that are under way come to nothing: what remains is a row
+ * whose revision is the deletion's, and of two revisions the later born wins.
+ * @returns false when there was none
+ */
+export const deleteDocument = (
+  db: Database,
   { collection_id, id }: { collection_id: number; id: string },
-): Promise<boolean> {
+): Promise<boolean> =>
+  db.transaction(async (tx) => {
+    void lockDocuments(tx, [{ collection_id, document_id: id }]);
+    const rows = await tx.query(
+      `with old as materialized (select no from editions where collection_id = $1::int and document_id = $2),
+       gone_postings as (delete from postings using old where edition = old.no),
+       gone as (delete from editions using old where editions.no = old.no)
+       update documents set live_edition = null, live_revision = $3, newest_revision = $3, updated_at = now()
+       where collection_id = $1::int and id = $2 and exists (select from old) returning id`,
+      [collection_id, id, newId('job')],
+    );
+    return rows.length > 0;
+  });
+
+/** Forgets documents that were deleted so long ago that no ingest born before can still be under way. @returns how many */
+export async function forgetDeletions(
+  db: Queryable,
+  { ageS, limit }: { ageS: number; limit: number },
+): Promise<number> {
   const rows = await db.query(
-    `with old as (select no from editions where collection_id = $1::int and document_id = $2),
-     gone_postings as (delete from postings using old where edition = old.no)
-     delete from documents where collection_id = $1::int and id = $2 returning id`,
-    [collection_id, id],
+    `delete from documents where (collection_id, id) in (
+       select collection_id, id from documents d
+       where live_edition is null and live_revision is not null and updated_at < now() - make_interval(secs => $1::float8)
+         and not exists (select from editions e where e.collection_id = d.collection_id and e.document_id = d.id)
+       limit $2::int
+     ) returning id`,
+    [ageS, limit],
   );
-  return rows.length > 0;
+  return rows.length;
 }
+
+/**
+ * Holds documents until the transaction ends. Whoever changes what of a document is live takes this first, and several
+ * in the same order: a publication and a deletion wait for each other instead of standing in each other's way.
+ */
+export const lockDocuments = (
+  tx: Tx,
+  documents: readonly { readonly collection_id: number; readonly document_id: string }[],
+): Promise<unknown> =>
+  // The statement's own promise, which may be left alone; one made around it would be a rejection nobody handles.
+  documents.length === 0
+    ? Promise.resolve()
+    : tx.query(
+        `select from documents
+         where (collection_id, id) in (select * from unnest($1::int[], $2::text[]))
+         order by collection_id, id for update`,
+        [documents.map(({ collection_id }) => collection_id), documents.map(({ document_id }) => document_id)],
+      );

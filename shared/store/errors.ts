@@ -34,6 +34,28 @@ export class CollectionExists extends Error {
   }
 }
 
+/** The vectors that are spoken of are not kept any more. */
+export class GenerationGone extends Error {
+  override readonly name = 'GenerationGone';
+  constructor(what: string) {
+    super(`${what} does not have these vectors any more`);
+  }
+}
+
+export class ModelUnchanged extends Error {
+  override readonly name = 'ModelUnchanged';
+  constructor(collection: string, model: string) {
+    super(`the vectors of collection "${collection}" are by ${model} already`);
+  }
+}
+
+export class ReembedUnderWay extends Error {
+  override readonly name = 'ReembedUnderWay';
+  constructor(collection: string, job: string) {
+    super(`job ${job} is re-embedding collection "${collection}"`);
+  }
+}
+
 /** A query's vector cannot be compared with the vectors of the collection: another model made them. */
 export class DimensionMismatch extends Error {
   override readonly name = 'DimensionMismatch';

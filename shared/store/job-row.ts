@@ -7,6 +7,7 @@ export interface JobRow {
   type: Job['type'];
   status: Job['status'];
   priority: Job['priority'];
+  waiting: boolean;
   collection: string | null;
   tags: string[];
   created_at: string;
@@ -22,15 +23,16 @@ export interface JobRow {
 type JobDoc = Omit<Job, Exclude<keyof JobRow, 'doc'>>;
 
 export const JOB_COLUMNS =
-  'id, owner, type, status, priority, collection, tags, created_at, run_at, deadline_at, finished_at, last_seq, input, result, doc';
+  'id, owner, type, status, priority, waiting, collection, tags, created_at, run_at, deadline_at, finished_at, last_seq, input, result, doc';
 
 /** Optional fields of a job that have a column. */
 const OPTIONAL = ['collection', 'run_at', 'deadline_at', 'finished_at', 'result'] as const;
 
 export function toJob({ doc, ...row }: JobRow): Job {
   const present = Object.fromEntries(OPTIONAL.flatMap((name) => (row[name] === null ? [] : [[name, row[name]]])));
-  const { id, owner, type, status, priority, tags, created_at, last_seq, input } = row;
-  return { id, owner, type, status, priority, tags, created_at, last_seq, input, ...doc, ...present };
+  const { id, owner, type, status, priority, waiting, tags, created_at, last_seq, input } = row;
+  const common = { id, owner, type, status, priority, tags, created_at, last_seq, input };
+  return { ...common, ...(waiting ? { waiting } : {}), ...doc, ...present };
 }
 
 /** What of a job goes into `doc`. */
@@ -41,6 +43,7 @@ export function docOf(job: Job): JobDoc {
     type,
     status,
     priority,
+    waiting,
     collection,
     tags,
     created_at,

@@ -21,14 +21,14 @@ export async function saveJobs(tx: Tx, jobs: readonly Job[], known: ReadonlySet<
   const column = <T>(of: (job: Job) => T) => jobs.map(of);
   await tx.query(
     `insert into jobs (${JOB_COLUMNS})
-     select id, owner, type, status, priority, collection,
+     select id, owner, type, status, priority, waiting, collection,
        array(select json_array_elements_text(tags::json)), created_at, run_at, deadline_at, finished_at, last_seq,
        coalesce(input, '{}')::json, result::json, doc::json
-     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
-       $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::int[], $13::text[], $14::text[], $15::text[])
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[], $9::timestamptz[],
+       $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::int[], $14::text[], $15::text[], $16::text[])
        as given (${JOB_COLUMNS})
      on conflict (id) do update set
-       status = excluded.status, priority = excluded.priority, run_at = excluded.run_at,
+       status = excluded.status, priority = excluded.priority, waiting = excluded.waiting, run_at = excluded.run_at,
        deadline_at = excluded.deadline_at, finished_at = excluded.finished_at, last_seq = excluded.last_seq,
        result = coalesce(excluded.result, jobs.result), doc = excluded.doc`,
     [
@@ -37,6 +37,8 @@ export async function saveJobs(tx: Tx, jobs: readonly Job[], known: ReadonlySet<
       column(({ type }) => type),
       column(({ status }) => status),
       column(({ priority }) => priority),
+      // A job that was cancelled while it waited has ended like any other.
+      column(({ status, waiting }) => waiting === true && status === 'queued'),
       column(({ collection }) => collection ?? null),
       column(({ tags }) => JSON.stringify(tags.map(cleanText))),
       column(({ created_at }) => created_at),
@@ -55,6 +57,23 @@ export async function saveJobs(tx: Tx, jobs: readonly Job[], known: ReadonlySet<
 export async function findJob(db: Queryable, id: string): Promise<Job | undefined> {
   const rows = await db.query<JobRow>(`select ${JOB_COLUMNS} from jobs where id = $1`, [id]);
   return rows.map(toJob)[0];
+}
+
+/**
+ * One document of an ingest job as it was accepted, without reading the job's others: a job may hold a thousand.
+ * `document` is undefined when the job has none at this position; the answer when there is no such job.
+ */
+export async function findIngested(
+  db: Queryable,
+  job: string,
+  position: number,
+): Promise<{ owner: string; collection: string; document: unknown } | undefined> {
+  const rows = await db.query<{ owner: string; collection: string | null; document: unknown }>(
+    `select owner, collection, input -> 'documents' -> $2::int as document from jobs where id = $1`,
+    [job, position],
+  );
+  const row = rows[0];
+  return row && { ...row, collection: row.collection ?? '', document: row.document ?? undefined };
 }
 
 export interface JobFilter {

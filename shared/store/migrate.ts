@@ -4,10 +4,22 @@ import type { Logger } from 'pino';
 import type { Database } from './database.ts';
 import { StoreUnavailableError } from './errors.ts';
 import * as firstTables from './migrations/001-first-tables.ts';
+import * as shares from './migrations/002-shares.ts';
+import * as generations from './migrations/003-generations.ts';
+import * as knownContent from './migrations/004-known-content.ts';
+import * as searchIndexes from './migrations/005-search-indexes.ts';
+import * as vocabularies from './migrations/006-vocabularies.ts';
+import * as unindexedVectors from './migrations/007-unindexed-vectors.ts';
 
 /** In order; a name once released never changes. */
 const MIGRATIONS: Record<string, Migration> = {
   '001-first-tables': firstTables,
+  '002-shares': shares,
+  '003-generations': generations,
+  '004-known-content': knownContent,
+  '005-search-indexes': searchIndexes,
+  '006-vocabularies': vocabularies,
+  '007-unindexed-vectors': unindexedVectors,
 };
 
 /**

@@ -8,21 +8,25 @@ export interface Publication extends Edition {
 }
 
 /**
- * Ends an ingest of a document: its embedded passages become what searches see, all at once, and older editions are
- * deleted. An edition that is older than the live one is deleted instead. Publishing twice changes nothing.
+ * Ends an ingest of a document: its passages with a vector in the active generation become what searches see, all at
+ * once, and older editions are deleted. An edition that is older than the live one is deleted instead. Publishing twice
+ * changes nothing. The collection must be locked: see lockCollections.
+ * @returns false when it was superseded: deleted, or older than the live one
  */
-export async function publishDocument(tx: Tx, { status, error, ...edition }: Publication): Promise<void> {
-  await Promise.all([
-    dropUnembedded(tx, edition, status === 'failed'),
+export async function publishDocument(tx: Tx, { status, error, ...edition }: Publication): Promise<boolean> {
+  const failed = status === 'failed';
+  const [live] = await Promise.all([
+    failed ? [edition] : goLive(tx, edition),
+    dropUnembedded(tx, edition, failed),
     closeEdition(tx, edition, status, error),
-    ...(status === 'failed' ? [] : [goLive(tx, edition)]),
     dropOlderEditions(tx, edition),
   ]);
+  return live.length > 0;
 }
 
 const key = ({ collection_id, document_id, revision }: Edition) => [collection_id, document_id, revision];
 
-/** Deletes the passages of an edition that have no vector (or all), with their words. */
+/** Deletes the passages of an edition that have no vector in the active generation (or all), with their words. */
 const dropUnembedded = (tx: Tx, edition: Edition, all: boolean) =>
   tx.query(
     `with edition as (select no from editions where collection_id = $1::int and document_id = $2 and revision = $3),
@@ -30,7 +34,9 @@ const dropUnembedded = (tx: Tx, edition: Edition, all: boolean) =>
      gone as (
        delete from passages p using edition
        where p.edition = edition.no
-         and ($4::bool or not exists (select from vectors v where v.edition = p.edition and v.ord = p.ord))
+         and ($4::bool or not exists (
+           select from vectors v join generations g on g.id = v.generation
+           where g.collection_id = $1::int and g.state = 'active' and v.edition = p.edition and v.ord = p.ord))
        returning p.edition, p.ord
      )
      delete from postings using gone where postings.edition = gone.edition and postings.ord = gone.ord`,
@@ -40,8 +46,12 @@ const dropUnembedded = (tx: Tx, edition: Edition, all: boolean) =>
 /** Writes how the edition ended and what is left of it. */
 const closeEdition = (tx: Tx, edition: Edition, status: string, error: string | undefined) =>
   tx.query(
-    `update editions e set status = $4, error = $5, passages = kept.passages, words = kept.words,
-       failed_passages = coalesce(e.total, 0) - kept.passages
+    `update editions e set passages = kept.passages, words = kept.words,
+       failed_passages = coalesce(e.total, 0) - kept.passages,
+       total = case when $4 = 'failed' then null else e.total end,
+       status = case when $4 = 'searchable' and kept.passages < e.total then 'partial' else $4 end,
+       error = case when $4 = 'searchable' and kept.passages < e.total
+         then coalesce($5, 'some passages could not be embedded') else $5 end
      from editions self, lateral (
        select count(*)::int as passages, coalesce(sum(words), 0) as words from passages where edition = self.no
      ) kept
@@ -49,18 +59,20 @@ const closeEdition = (tx: Tx, edition: Edition, status: string, error: string | 
     [...key(edition), status, error ?? null],
   );
 
+/** Searches know the live edition by its status: of a document's editions at most one ends well and is kept. */
 const goLive = (tx: Tx, edition: Edition) =>
   tx.query(
     `update documents d set live_edition = e.no, live_revision = e.revision, updated_at = now()
      from editions e
      where e.collection_id = $1::int and e.document_id = $2 and e.revision = $3
        and d.collection_id = e.collection_id and d.id = e.document_id
-       and (d.live_revision is null or d.live_revision <= e.revision)`,
+       and (d.live_revision is null or d.live_revision <= e.revision)
+     returning d.id`,
     key(edition),
   );
 
 /** Deletes the editions that something newer has replaced, this one among them when it came too late. */
-const dropOlderEditions = (tx: Tx, { collection_id, document_id }: Edition) =>
+export const dropOlderEditions = (tx: Tx, { collection_id, document_id }: Edition) =>
   tx.query(
     `with old as (
        select e.no from editions e

@@ -1,9 +1,13 @@
-import type { Filter, SearchMode } from '../messages/inputs.ts';
-import type { Passage } from '../messages/retrieval.ts';
-import { cleanJson } from './clean.ts';
-import type { Queryable } from './database.ts';
-import { CollectionNotFound, DimensionMismatch } from './errors.ts';
+import type { Filter } from '../messages/filter.ts';
+import type { SearchMode } from '../messages/inputs.ts';
+import type { Explanation, Passage } from '../messages/retrieval.ts';
+import type { Database } from './database.ts';
+import { CollectionNotFound, DimensionMismatch, GenerationGone } from './errors.ts';
+import { filterPath } from './filter.ts';
+import { LOOK_AROUND } from './search/nearest.ts';
+import { searchStatement } from './search/statement.ts';
 import { vectorText } from './vector.ts';
+import { VECTOR_INDEX_PREFIX } from './vector-index.ts';
 
 export interface PassageQuery {
   readonly owner: string;
@@ -14,121 +18,130 @@ export interface PassageQuery {
   readonly vector?: string | undefined;
   readonly top_k: number;
   readonly mode: SearchMode;
-  /** Only documents whose metadata has these values. */
+  /** Whose vectors are compared; by default the active one's. */
+  readonly generation?: number | undefined;
+  /** Only documents with such metadata. */
   readonly filter?: Filter | undefined;
+  /** Tell how each score came about. */
+  readonly explain?: boolean | undefined;
 }
 
-/** Candidates that each of the two rankings brings. */
-const CANDIDATES = 100;
-/** BM25's usual constants: how soon a repeated word stops counting, and how much long passages are held back. */
-const K1 = 1.2;
-const B = 0.75;
+/** What is searched, as it was a moment ago. */
+interface Target {
+  readonly id: number;
+  /** Null when the one that was asked for is no more. */
+  readonly generation: number | null;
+  /** Null before its first vector. */
+  readonly dimensions: number | null;
+  /** How many vectors its index holds; null without an index that can be used. */
+  readonly indexed: number | null;
+  /** Its vocabulary has been counted. */
+  readonly counted: boolean;
+}
 
-/*
- * Two rankings of the live passages, each brought to 0..1 (min-max over its candidates) and added by weight:
- * - dense: cosine similarity by an exact scan, materialized so that no index with a filter behind it spoils the recall;
- * - words: BM25 over the postings of the query's terms, with document frequencies counted on the spot.
- * Plain reciprocal rank fusion and ts_rank_cd were measured and made results worse. `live` bears filter and liveness for
- * both. The outer join on `collection` gives one row even when nothing is found, so that "no such collection" shows.
- */
-const SEARCH = `
-with collection as materialized (
-  select id, language::regconfig as language, dimensions,
-    case when $5 = 'vector' then 1 when $5 = 'text' or $4::vector is null then 0 else hybrid_weight end as weight
-  from collections where owner = $1 and name = $2
-),
-live as materialized (
-  select e.no as edition, e.passages, e.words
-  from documents d join editions e on e.no = d.live_edition
-  where d.collection_id = (select id from collection) and ($7::jsonb is null or e.metadata @> $7::jsonb)
-),
-stats as materialized (
-  select sum(passages)::float8 as passages, (sum(words) / nullif(sum(passages), 0))::float8 as words from live
-),
-near as materialized (
-  select edition, ord, distance from (
-    select v.edition, v.ord, v.embedding <=> $4::vector as distance
-    from live join vectors v using (edition)
-    where $5 <> 'text' and vector_dims($4::vector) = (select dimensions from collection)
-  ) scan
-  order by distance limit ${CANDIDATES}
-),
-matches as materialized (
-  select term, edition, ord, tf, words from postings
-  where $5 <> 'vector' and collection_id = (select id from collection)
-    and term = any (array(select lexeme from unnest(to_tsvector((select language from collection), $3))))
-),
-hits as materialized (
-  select * from matches where edition in (select edition from live)
-),
-weights as materialized (
-  select term, ln(1 + (stats.passages - df + 0.5) / (df + 0.5)) as idf
-  from (select term, count(*) as df from hits group by term) counted, stats
-),
-worded as materialized (
-  select edition, ord,
-    sum(idf * tf * ${K1 + 1} / (tf + ${K1} * (${1 - B} + ${B} * (hits.words / stats.words)))) as score
-  from hits join weights using (term), stats
-  group by edition, ord order by score desc, edition, ord limit ${CANDIDATES}
-),
-dense_scaled as (
-  select edition, ord, coalesce((max(distance) over () - distance) / nullif(max(distance) over () - min(distance) over (), 0), 1) as score
-  from near
-),
-words_scaled as (
-  select edition, ord, coalesce((score - min(score) over ()) / nullif(max(score) over () - min(score) over (), 0), 1) as score
-  from worded
-),
-best as materialized (
-  select edition, ord, weight * coalesce(d.score, 0) + (1 - weight) * coalesce(w.score, 0) as score
-  from dense_scaled d full join words_scaled w using (edition, ord), collection
-  order by score desc, edition, ord limit $6::int
-),
-found as (
-  select best.score, p.id as passage_id, e.document_id, e.title, p.heading, p.text, p.start_at as start, p.end_at as "end",
-    e.metadata, 1 - (v.embedding <=> $4::vector) as similarity, best.edition, best.ord
-  from best
-  join passages p on (p.edition, p.ord) = (best.edition, best.ord)
-  join editions e on e.no = best.edition
-  left join vectors v on (v.edition, v.ord) = (best.edition, best.ord)
-    and $5 <> 'text' and vector_dims($4::vector) = (select dimensions from collection)
-)
-select collection.dimensions, found.* from collection left join found on true
-order by score desc nulls last, edition, ord`;
+const TARGET = `
+  select c.id, g.id as generation, g.dimensions, i.indexed,
+    exists (select from vocabularies where collection_id = c.id) as counted
+  from collections c
+  left join generations g on g.collection_id = c.id
+    and case when $3::int is null then g.state = 'active' else g.id = $3::int and g.state <> 'dropped' end
+  left join lateral (
+    select greatest(reltuples, 0)::float8 as indexed from pg_class join pg_index on indexrelid = pg_class.oid
+    where pg_class.oid = to_regclass('${VECTOR_INDEX_PREFIX}' || g.id) and indisvalid
+  ) i on true
+  where c.owner = $1 and c.name = $2`;
 
-type Row = { dimensions: number | null; similarity: number | null; passage_id: string | null } & Omit<
-  Passage,
-  'similarity' | 'passage_id'
->;
+interface Found {
+  readonly generation: number;
+  readonly model: string;
+  readonly weight: number;
+}
+
+/** Without a passage when nothing was found. */
+type Row = Found &
+  (
+    | { readonly passage_id: null }
+    | (Omit<Passage, 'similarity' | 'page' | 'explain'> & {
+        readonly page: number | null;
+        readonly similarity: number | null;
+        readonly context: number | null;
+        readonly dense_rank: number | null;
+        readonly dense_scaled: number;
+        readonly lexical_rank: number | null;
+        readonly lexical_scaled: number;
+        readonly bm25: number;
+      })
+  );
+type FoundRow = Extract<Row, { readonly passage_id: string }>;
 
 /**
  * The live passages of a collection nearest to a query, best first, in one statement.
  * @throws {CollectionNotFound}
+ * @throws {GenerationGone} when the wanted one was dropped
  * @throws {DimensionMismatch} when another model than the collection's made the query's vector
  */
-export async function searchPassages(db: Queryable, search: PassageQuery): Promise<Passage[]> {
-  const { owner, collection, query, vector: base64, top_k, mode, filter } = search;
+export async function searchPassages(db: Database, search: PassageQuery): Promise<Passage[]> {
+  const { owner, collection, query, vector: base64, top_k, mode, filter, generation, explain = false } = search;
   if (mode === 'vector' && base64 === undefined) throw new TypeError('a search in mode "vector" needs a vector');
+  const [target] = await db.query<Target>(TARGET, [owner, collection, generation ?? null]);
+  if (target === undefined) throw new CollectionNotFound(collection);
+  if (target.generation === null) throw new GenerationGone(`collection "${collection}"`);
   const vector = base64 === undefined || mode === 'text' ? null : vectorText(base64);
-  const rows = await db.query<Row>(SEARCH, [
-    owner,
-    collection,
-    query,
-    vector?.text ?? null,
-    mode,
-    top_k,
-    filter === undefined ? null : cleanJson(filter),
-  ]);
-  const dimensions = rows[0]?.dimensions;
-  if (dimensions === undefined) throw new CollectionNotFound(collection);
+  const { dimensions, indexed, counted } = target;
   if (vector !== null && dimensions !== null && vector.dimensions !== dimensions) {
     throw new DimensionMismatch(collection, dimensions, vector.dimensions);
   }
-  return rows.flatMap(({ dimensions: _, ...row }) => (row.passage_id === null ? [] : [toPassage(row, row.passage_id)]));
+  // Where an index answers in a few milliseconds, planning would take a good part of them.
+  const prepared = filter === undefined && (indexed !== null || counted);
+  const statement = searchStatement({
+    ...{ collection_id: target.id, generation: target.generation, mode, query, top_k, counted, prepared },
+    vector: dimensions === null ? undefined : vector?.text,
+    filter: filter === undefined ? undefined : filterPath(filter),
+    index: dimensions === null || indexed === null ? undefined : { dimensions, exactUpTo: exactUpTo(indexed) },
+  });
+  const rows = await db.transaction(async (tx) => {
+    void tx.query(SETTINGS, [prepared ? 'force_generic_plan' : 'auto']);
+    return await tx.query<Row>(statement.text, statement.params, { prepared });
+  });
+  if (rows.length === 0) throw new GenerationGone(`collection "${collection}"`);
+  return rows.flatMap((row) => (row.passage_id === null ? [] : [toPassage(row, explain)]));
 }
 
-function toPassage({ similarity, ...row }: Omit<Row, 'dimensions'>, passage_id: string): Passage {
-  const { document_id, title, heading, text, score, start, end, metadata } = row;
-  const passage = { passage_id, document_id, title, heading, text, score, start, end, metadata };
-  return similarity === null ? passage : { ...passage, similarity };
+/** For the statement alone. Compiling it would take longer than running it. A prepared one is planned once. */
+const SETTINGS = `
+  select set_config('jit', 'off', true), set_config('plan_cache_mode', $1, true), set_config('hnsw.ef_search', '${LOOK_AROUND}', true),
+    set_config('hnsw.iterative_scan', 'relaxed_order', true)`;
+
+/** A scan costs as much as what it looks at; a walk through the index as much as must be skipped to find enough. */
+const exactUpTo = (indexed: number): number => Math.max(EXACT_PASSAGES, Math.sqrt(WALK_COST * indexed));
+const EXACT_PASSAGES = 10_000;
+const WALK_COST = 1_300;
+
+function toPassage(row: FoundRow, explain: boolean): Passage {
+  const { passage_id, document_id, title, heading, text, score, start, end, page, metadata, similarity } = row;
+  return {
+    ...{ passage_id, document_id, title, heading, text, score },
+    ...(similarity === null ? {} : { similarity }),
+    ...{ start, end, metadata },
+    ...(page === null ? {} : { page }),
+    ...(explain ? { explain: explanation(row) } : {}),
+  };
+}
+
+function explanation(row: FoundRow): Explanation {
+  const { weight, model, generation, similarity, context } = row;
+  const { dense_rank, dense_scaled, lexical_rank, lexical_scaled, bm25 } = row;
+  const dense = {
+    rank: dense_rank ?? 0,
+    similarity: similarity ?? 0,
+    ...(context === null ? {} : { context }),
+    scaled: dense_scaled,
+  };
+  const lexical = { rank: lexical_rank ?? 0, bm25, scaled: lexical_scaled };
+  return {
+    weight,
+    ...(dense_rank === null ? {} : { dense }),
+    ...(lexical_rank === null ? {} : { lexical }),
+    ...(similarity === null ? {} : { model, generation }),
+  };
 }

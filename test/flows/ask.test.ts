@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { AnswerDelta, AnswerGenerated, AnswerStarted } from '../../shared/messages/answering.ts';
+import { AnswerDelta, AnswerGenerated, AnswerStarted, AskResult } from '../../shared/messages/answering.ts';
 import { TextsEmbedded } from '../../shared/messages/embedding.ts';
 import { isTerminal } from '../../shared/messages/job.ts';
 import { CommandFailed, CommandReplayed, CommandRetrying, CommandStarted } from '../../shared/messages/outcome.ts';
 import { PassagesRanked } from '../../shared/messages/ranking.ts';
 import { type Passage, PassagesRetrieved } from '../../shared/messages/retrieval.ts';
 import { JobCancel, JobDue, JobOverdue } from '../../shared/messages/submission.ts';
-import { shownText } from '../chaos/ledger.ts';
+import { shownText } from '../chaos/check/shown-text.ts';
 import { submitted, World } from './given.ts';
 
 const passage = (n: number): Passage => ({
@@ -60,7 +60,21 @@ describe('ask', () => {
     expect(world.events.map(({ seq }) => seq)).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(world.job).to.include({ status: 'succeeded', last_seq: 8 });
     expect(world.job.result).to.deep.include({ answer: 'Because [2].', degraded: false });
+    expect(AskResult.strict().parse(world.job.result)).to.deep.equal(world.job.result);
     expect(world.job.result?.citations).to.have.lengthOf(1).and.to.have.nested.property('[0].passage_id', 'psg_2');
+  });
+
+  it('marks an answer that rests on nothing, and the word that there is none', () => {
+    const ended = (body: object) => {
+      const end = { run: '1-a', model: 'm', provider: 'p', finish_reason: 'stop', degraded: false, cited: [] };
+      const world = answering().hears('answer.generate', started('1-a'), '1-a');
+      return world.hears('answer.generate', AnswerGenerated({ ...end, text: 'So.', ...body }), '1-a').job.result;
+    };
+    expect(ended({})).to.include({ uncited: true }).and.not.have.property('not_found');
+    expect(ended({ not_found: true }))
+      .to.include({ not_found: true })
+      .and.not.have.property('uncited');
+    expect(ended({ cited: [2] })).to.not.have.any.keys('uncited', 'not_found');
   });
 
   it('gives the prompt no more passages than rerank_to', () => {
@@ -105,6 +119,56 @@ describe('ask', () => {
   });
 });
 
+describe('ask with mmr', () => {
+  const MOLES = 'Moles dig tunnels below the lawn.';
+  const near = PassagesRetrieved({
+    passages: [MOLES, MOLES, `${MOLES} Indeed.`, 'Foxes live in dens.', 'Rain falls in autumn.'].map((text, at) => ({
+      ...passage(at + 1),
+      text,
+      score: [1, 0.95, 0.9, 0.8, 0.1][at] ?? 0,
+    })),
+  });
+  const sources = (mmr: unknown, settings: World['settings'] = {}) => {
+    const world = new World(settings).turn(submitted('ask', { collection: 'c', question: 'Why?', rerank_to: 2, mmr }));
+    world.hears('texts.embed', embedded).hears('passages.retrieve', near);
+    if (settings.ranker === true) {
+      const scores = { psg_5: 9, psg_4: 8.9, psg_3: 1, psg_2: 0.9, psg_1: 0.8 };
+      world.hears('passages.rank', PassagesRanked({ scores, model: 'r', provider: 'tei', provider_ms: 1 }));
+    }
+    const { passages } = world.command('answer.generate').body as { passages: Passage[] };
+    const [citations] = world.events.flatMap(({ event, data }) => (event === 'sources.found' ? [data.citations] : []));
+    const ids = passages.map(({ passage_id }) => passage_id);
+    expect((citations as Passage[]).map(({ passage_id }) => passage_id)).to.deep.equal(ids);
+    return ids;
+  };
+
+  it('passes over passages that say the same again, when it is asked for', () => {
+    for (const off of [undefined, false, { lambda: 1 }]) expect(sources(off)).to.deep.equal(['psg_1', 'psg_2']);
+    for (const on of [true, {}, { lambda: 0.7 }]) expect(sources(on)).to.deep.equal(['psg_1', 'psg_4']);
+  });
+
+  it('goes by the ranker, where there is one', () => {
+    expect(sources(true, { ranker: true })).to.deep.equal(['psg_5', 'psg_4']);
+  });
+});
+
+describe('ask and what lies around the answer', () => {
+  const background = (similarities: readonly (number | undefined)[]) => {
+    const passages = similarities.map((similarity, at) => ({
+      ...passage(at + 1),
+      ...(similarity !== undefined && { similarity }),
+    }));
+    const world = asked().hears('texts.embed', embedded).hears('passages.retrieve', PassagesRetrieved({ passages }));
+    return (world.command('answer.generate').body as { background?: number }).background;
+  };
+
+  it('tells how near the tenth passage is, when as many were compared', () => {
+    expect(background([0.1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.45, 0.44, 0.43, 0.42, 0.41])).to.equal(0.41);
+    expect(background([0.9, 0.8, 0.7])).to.equal(undefined);
+    expect(background(Array.from({ length: 12 }))).to.equal(undefined);
+  });
+});
+
 describe('ask with a ranker', () => {
   const ranked = PassagesRanked({
     scores: { psg_1: 0.1, psg_2: 0.9, psg_3: 0.2, psg_4: 0.8 },
@@ -126,6 +190,13 @@ describe('ask with a ranker', () => {
     const world = finish(ranking().hears('passages.rank', ranked));
     expect(sources(world)).to.deep.equal(['psg_2', 'psg_4', 'psg_3']);
     expect(world.job.result).to.include({ reranked: true });
+  });
+
+  it('answers without it when the ranker is out, and says so', () => {
+    const none = PassagesRanked({ model: 'r', provider: 'tei', provider_ms: 1 });
+    const world = finish(ranking().hears('passages.rank', none));
+    expect(world.job.result).to.include({ reranked: false });
+    expect(world.job.status).to.equal('succeeded');
   });
 
   it('answers without it when it is dead, and says so', () => {

@@ -1,11 +1,14 @@
 import { expect } from 'chai';
+import type { Settings } from '../../services/rag-orchestrator/flows/decide.ts';
 import type { Write } from '../../services/rag-orchestrator/flows/flow.ts';
 import { type Output, planTurn } from '../../services/rag-orchestrator/plan.ts';
+import { backlogOf, distinct, nameOf } from '../../services/rag-orchestrator/shares/backlog.ts';
 import type { StoredEvent } from '../../shared/messages/client-event.ts';
 import type { Command } from '../../shared/messages/command.ts';
 import type { Job, JobType } from '../../shared/messages/job.ts';
 import { type Event, type JournalRecord, recordOf } from '../../shared/messages/record.ts';
 import { JobSubmitted } from '../../shared/messages/submission.ts';
+import type { Load } from '../../shared/store/shares.ts';
 
 export const JOB = 'job_01890000-0000-7000-8000-000000000001';
 const AT = Date.parse('2026-01-01T00:00:00Z');
@@ -18,16 +21,22 @@ export class World {
   readonly writes: Write[] = [];
   readonly sent: Command[] = [];
   aborted = false;
-  readonly ranker: boolean;
+  readonly settings: Settings;
+  readonly share: number;
 
-  constructor({ ranker = false } = {}) {
-    this.ranker = ranker;
+  /** `share`: how many jobs of one backlog may be under way. */
+  constructor({ share = Number.POSITIVE_INFINITY, ...settings }: Settings & { share?: number } = {}) {
+    this.settings = settings;
+    this.share = share;
   }
 
   /** One turn over these records. */
   turn(...records: JournalRecord[]): this {
     const poolOf = (model: string | undefined) => (model === 'big' ? 'gpu' : 'default');
-    const plan = planTurn(records, { jobs: this.jobs, outputs: this.outputs }, { poolOf, ranker: this.ranker });
+    const { modelOf, ...settings } = this.settings;
+    const models = { of: (job: Pick<Job, 'owner' | 'collection'>) => modelOf?.(job as Job) };
+    const known = { jobs: this.jobs, outputs: this.outputs, loads: this.loads(), models };
+    const plan = planTurn(records, known, { poolOf, shareOf: () => this.share, ...settings });
     for (const [id, job] of plan.jobs) this.jobs.set(id, job);
     for (const [id, output] of plan.fresh) {
       this.outputs.set(id, output);
@@ -38,6 +47,16 @@ export class World {
     this.writes.push(...plan.writes);
     expect(plan.faults).to.deep.equal([]);
     return this;
+  }
+
+  /** What the database would count. */
+  private loads(): Load[] {
+    const unfinished = [...this.jobs.values()].filter(({ status }) => status === 'queued' || status === 'running');
+    return distinct(unfinished).map((backlog) => {
+      const own = unfinished.filter((job) => nameOf(job) === nameOf(backlog));
+      const waiting = own.filter((job) => job.waiting === true).length;
+      return { ...backlogOf(backlog), under_way: own.length - waiting, waiting: waiting > 0 };
+    });
   }
 
   get job(): Job {

@@ -3,23 +3,30 @@ import fc from 'fast-check';
 import type { Command } from '../../shared/messages/command.ts';
 import { TextsEmbedded } from '../../shared/messages/embedding.ts';
 import { isTerminal } from '../../shared/messages/job.ts';
-import { CommandFailed } from '../../shared/messages/outcome.ts';
+import { CommandFailed, CommandReplayed } from '../../shared/messages/outcome.ts';
 import { type Event, type JournalRecord, recordOf } from '../../shared/messages/record.ts';
 import { PassagesMade } from '../../shared/messages/splitting.ts';
-import { JobCancel } from '../../shared/messages/submission.ts';
+import { JobCancel, JobOverdue } from '../../shared/messages/submission.ts';
 import { JOB, submitted, World } from './given.ts';
 
 const WINDOW = 3;
 
+/** Passages of a document that is `unchanged`. */
+const KNOWN = 5;
+/** How many passages a document has, or why nothing of it is handed out. */
+type Making = number | 'unchanged' | 'superseded';
+
 /** A worker as simple as can be: documents have as many passages as told; texts that contain a poison word kill their batch. */
-function carryOut(command: Command, passages: readonly number[]): JournalRecord {
+function carryOut(command: Command, passages: readonly Making[]): JournalRecord {
   const event = command.type === 'documents.split' ? splitOf(command, passages) : embeddedOf(command);
   return recordOf(command, event, 1);
 }
 
-function splitOf(command: Command, passages: readonly number[]): Event {
+function splitOf(command: Command, passages: readonly Making[]): Event {
   const { document, from } = command.body as { document: number; from: number };
   const total = passages[document] ?? 0;
+  if (total === 'unchanged') return PassagesMade({ document, from, total: KNOWN, batches: [], unchanged: true });
+  if (total === 'superseded') return PassagesMade({ document, from, total: 0, batches: [], superseded: true });
   if (total === 0) return PassagesMade({ document, from, total, batches: [], error: 'the document has no text' });
   const texts = Array.from({ length: Math.min(WINDOW * 2, total - from) }, (_, index) => `${document}:${from + index}`);
   const batches = [0, WINDOW]
@@ -46,11 +53,11 @@ function embeddedOf(command: Command): Event {
   return TextsEmbedded({ batch, model: 'm', dimensions: 1, vectors: texts, provider: 'p', provider_ms: 1 });
 }
 
-const ingesting = (count: number) => {
+const ingesting = (count: number, bytes = 1) => {
   const documents = Array.from({ length: count }, (_, index) => ({
     id: `doc${index}`,
     mime_type: 'text/plain',
-    bytes: 1,
+    bytes,
     text: 'x',
   }));
   return new World().turn(submitted('ingest', { collection: 'c', documents }, { collection: 'c', priority: 'low' }));
@@ -59,7 +66,7 @@ const ingesting = (count: number) => {
 /** Runs everything sent until nothing is left; `order` may shuffle, repeat or hold back what comes next. */
 function run(
   world: World,
-  passages: readonly number[],
+  passages: readonly Making[],
   order: (waiting: JournalRecord[]) => JournalRecord[] = (all) => all,
 ): void {
   let done = 0;
@@ -90,9 +97,19 @@ describe('ingest', () => {
   });
 
   it('keeps a bounded window in flight', () => {
-    const world = ingesting(30);
+    const world = ingesting(30, 100_000);
     expect(world.sent).to.have.lengthOf(8);
     expect(world.sent.every(({ priority }) => priority === 'low')).to.equal(true);
+  });
+
+  it('works on more documents at once when they are small, and never on fewer than on large ones', () => {
+    expect(ingesting(300, 10).sent).to.have.lengthOf(64);
+    expect(ingesting(300, 2048).sent).to.have.lengthOf(32);
+    expect(ingesting(300, 8192).sent).to.have.lengthOf(8);
+    expect(ingesting(300, 60_000).sent).to.have.lengthOf(8);
+    const world = ingesting(300, 2048);
+    world.hears('documents.split', PassagesMade({ document: 31, from: 0, total: 0, batches: [], error: 'empty' }), '0');
+    expect(world.sent, 'one ended, one more').to.have.lengthOf(33);
   });
 
   it('halves a dead batch until the poison passage stands alone', () => {
@@ -112,10 +129,62 @@ describe('ingest', () => {
     expect(world.writes.filter((write) => write.kind === 'document')).to.have.lengthOf(3);
   });
 
+  it('neither embeds nor publishes what is known already, and says so', () => {
+    const world = ingesting(3);
+    run(world, [4, 'unchanged', 'superseded']);
+    expect(world.job.status).to.equal('succeeded');
+    expect(world.job.result).to.deep.equal({
+      documents: [
+        { id: 'doc0', status: 'searchable', passages: 4 },
+        { id: 'doc1', status: 'searchable', passages: KNOWN, unchanged: true },
+        { id: 'doc2', status: 'superseded', passages: 0 },
+      ],
+      counts: { documents: 3, passages: 4 + KNOWN, failed: 0, unchanged: 1 },
+    });
+    expect(world.writes.flatMap((write) => (write.kind === 'document' ? write.document : []))).to.deep.equal(['doc0']);
+    expect(world.job.usage?.embedded_texts).to.equal(4);
+    expect(world.job.progress).to.deep.equal({ done: 4 + KNOWN, total: 4 + KNOWN });
+  });
+
+  it('goes on after a replay with whatever had not ended, however the job had failed', () => {
+    const world = ingesting(70);
+    world.hears('documents.split', PassagesMade({ document: 63, from: 0, total: 0, batches: [], error: 'empty' }), '0');
+    world.told(JobOverdue({}));
+    expect(world.job.error).to.include({ code: 'deadline_exceeded' });
+    const { id, type, part, priority, pool, max_attempts, replay, body } = world.command('documents.split');
+    const command = { id, type, part, priority, pool, max_attempts, replay, body };
+    world.told(CommandReplayed({ dead_letter: 'dl', command }));
+    run(world, Array<Making>(70).fill(1));
+    expect(world.job.result?.counts).to.deep.equal({ documents: 70, passages: 70, failed: 0 });
+  });
+
+  it('goes through a thousand documents, three of them broken: 997 searchable, three explained', () => {
+    const world = ingesting(1000);
+    const broken = [17, 500, 999];
+    run(
+      world,
+      Array.from({ length: 1000 }, (_, index) => (broken.includes(index) ? 0 : 1)),
+    );
+    expect(world.job.status).to.equal('failed');
+    expect(world.job.error).to.deep.include({ code: 'partially_failed' });
+    expect(world.job.error?.message).to.match(/^3 of 1000 documents could not be indexed/);
+    const documents = world.job.result?.documents as { id: string; status: string; error?: string }[];
+    expect(documents.filter(({ status }) => status === 'searchable')).to.have.lengthOf(997);
+    expect(documents.filter(({ status }) => status === 'failed')).to.deep.equal(
+      broken.map((index) => ({ id: `doc${index}`, status: 'failed', passages: 0, error: 'the document has no text' })),
+    );
+    expect(world.job.result?.counts).to.deep.equal({ documents: 1000, passages: 997, failed: 3 });
+    expect(JSON.stringify(world.job.result).length).to.be.below(128 * 1024);
+    expect(JSON.stringify(world.job.state).length).to.be.below(128 * 1024);
+  });
+
   it('ends exactly once under repeats, reordering and late events, and says nothing afterwards', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.integer({ min: 0, max: 14 }), { minLength: 1, maxLength: 11 }),
+        fc.array(fc.oneof(fc.integer({ min: 0, max: 14 }), fc.constantFrom<Making>('unchanged', 'superseded')), {
+          minLength: 1,
+          maxLength: 11,
+        }),
         fc.integer(),
         fc.boolean(),
         (passages, seed, cancel) => {

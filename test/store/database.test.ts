@@ -1,4 +1,3 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
 import pg from 'pg';
 import { startEmbeddedDatabase } from '../../infra/database/server.ts';
@@ -7,6 +6,7 @@ import { StoreUnavailableError } from '../../shared/store/errors.ts';
 import { migrate } from '../../shared/store/migrate.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { rejected } from '../support/rejected.ts';
+import { silentServer } from '../support/silent-server.ts';
 
 const SET_UP_MS = 120_000;
 
@@ -47,6 +47,16 @@ describe('a database', () => {
       return 'all is well';
     });
     expect((await rejected(careless, pg.DatabaseError)).message).to.match(/duplicate key/);
+    expect(await numbers()).to.deep.equal([]);
+  });
+
+  it('rolls back when a statement never reached the server, though nobody awaited it', async () => {
+    const unspeakable = { map: () => expect.fail('these parameters cannot be written') } as unknown as number[];
+    const careless = fresh.db.transaction(async (tx) => {
+      await tx.query('insert into notes values (1)');
+      void tx.query('insert into notes values ($1)', unspeakable);
+    });
+    expect((await rejected(careless, Error)).message).to.equal('these parameters cannot be written');
     expect(await numbers()).to.deep.equal([]);
   });
 
@@ -126,16 +136,12 @@ describe('a database that is lost', () => {
 
   it('does not answer a ping for longer than two seconds', async function () {
     this.timeout(10_000);
-    const sockets: Socket[] = [];
-    const silent = createServer((socket) => sockets.push(socket));
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    const { port } = silent.address() as AddressInfo;
-    const db = openDatabase({ url: `postgres://x:y@127.0.0.1:${port}/z` });
+    const silent = await silentServer();
+    const db = openDatabase({ url: `postgres://x:y@127.0.0.1:${silent.port}/z` });
     const begun = performance.now();
     await rejected(db.ping(), StoreUnavailableError);
     expect(performance.now() - begun).to.be.within(1_500, 3_500);
-    for (const socket of sockets) socket.destroy();
+    await silent.stop();
     await db.close();
-    await new Promise((resolve) => silent.close(resolve));
   });
 });

@@ -48,13 +48,16 @@ export interface SampleDocument {
   readonly revision?: string;
   readonly title?: string;
   readonly metadata?: Record<string, unknown>;
+  /** Of its first passage; every further one is on the next. */
+  readonly page?: number;
+  readonly fingerprint?: string;
   /** [text, vector] of each passage; without a vector it could not be embedded. */
   readonly passages: readonly (readonly [text: string, vector: readonly number[] | null])[];
 }
 
 /** Announces, splits and embeds a document, but does not publish it. */
 export async function prepare(db: Database, collection: Collection, document: SampleDocument) {
-  const { id, revision = newId('job'), title = id, metadata = {}, passages } = document;
+  const { id, revision = newId('job'), title = id, metadata = {}, page, fingerprint, passages } = document;
   const edition = { collection_id: collection.id, document_id: id, revision };
   await upsertPending(db, [
     {
@@ -66,12 +69,14 @@ export async function prepare(db: Database, collection: Collection, document: Sa
       mime_type: 'text/plain',
       metadata,
       bytes: 1,
+      fingerprint,
     },
   ]);
   const text = passages.map(([part]) => part).join('\n');
   const parts = passages.map(([part], index) => {
     const start = passages.slice(0, index).reduce((sum, [before]) => sum + before.length + 1, 0);
-    return { text: part, heading: 'Top', start, end: start + part.length, tokens: 5 };
+    const paged = page === undefined ? {} : { page: page + index };
+    return { text: part, heading: 'Top', start, end: start + part.length, ...paged, tokens: 5 };
   });
   await storePassages(db, { ...edition, text, passages: parts });
   const vectors = passages.map(([, vector]) => (vector === null ? null : vectorBase64(vector)));

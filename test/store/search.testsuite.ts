@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import type { SearchMode } from '../../shared/messages/inputs.ts';
-import type { Collection } from '../../shared/store/collections.ts';
+import { type Collection, createCollection } from '../../shared/store/collections.ts';
 import type { Database } from '../../shared/store/database.ts';
 import { CollectionNotFound, DimensionMismatch } from '../../shared/store/errors.ts';
 import { searchPassages } from '../../shared/store/search.ts';
+import { tendLargeCollections } from '../../shared/store/upkeep.ts';
 import { vectorBase64 } from '../../shared/store/vector.ts';
 import { rejected } from '../support/rejected.ts';
 import { ingest, prepare, sampleCollection, unique } from './samples.ts';
@@ -14,9 +15,10 @@ export function searchSuite(database: () => Database): void {
     readonly query?: string;
     readonly vector?: readonly number[];
     readonly top_k?: number;
+    readonly explain?: boolean;
     readonly filter?: Record<string, string | number | boolean>;
   }
-  const search = ({ owner, name }: Collection, { mode, query = '', vector, top_k = 10, filter }: Asked) =>
+  const search = ({ owner, name }: Collection, { mode, query = '', vector, top_k = 10, explain, filter }: Asked) =>
     searchPassages(database(), {
       owner,
       collection: name,
@@ -25,6 +27,7 @@ export function searchSuite(database: () => Database): void {
       top_k,
       ...(vector === undefined ? {} : { vector: vectorBase64(vector) }),
       ...(filter === undefined ? {} : { filter }),
+      ...(explain === undefined ? {} : { explain }),
     });
   const texts = async (collection: Collection, asked: Asked) =>
     (await search(collection, asked)).map(({ text }) => text);
@@ -70,6 +73,23 @@ export function searchSuite(database: () => Database): void {
       expect(first).to.have.deep.property('metadata', { kind: 'cat', year: 2020, wild: false });
     });
 
+    it('tells the page where a document has pages', async () => {
+      const collection = await sampleCollection(database());
+      await ingest(database(), collection, {
+        id: 'book',
+        page: 7,
+        passages: [
+          ['the cat sat', [1, 0]],
+          ['the cat went', [0, 1]],
+        ],
+      });
+      await ingest(database(), collection, { id: 'note', passages: [['a cat slept', [1, 1]]] });
+      const found = await search(collection, { mode: 'text', query: 'cat' });
+      const pages = Object.fromEntries(found.map(({ text, page }) => [text, page]));
+      expect(pages).to.deep.equal({ 'the cat sat': 7, 'the cat went': 8, 'a cat slept': undefined });
+      for (const { page, ...rest } of found) if (page === undefined) expect(rest).to.not.have.property('page');
+    });
+
     it('by words is BM25: rare words, many times, in short passages; endings do not matter', async () => {
       const found = await search(pets, { mode: 'text', query: 'Where do cats purr?' });
       expect(found.map(({ text }) => text.slice(0, 7))).to.deep.equal(['the cat', 'a cat, ']);
@@ -102,12 +122,19 @@ export function searchSuite(database: () => Database): void {
       expect(byHand).to.have.length(2);
     });
 
-    it('hybrid adds both by weight', async () => {
+    it('hybrid adds both by weight, and takes similarity by three fifths from the passage, by two from those around it', async () => {
       const asked = { query: 'dog barks', vector: [1, 0, 0] };
       const found = await search(pets, { ...asked, mode: 'hybrid' });
-      const dense = new Map(
-        (await search(pets, { ...asked, mode: 'vector' })).map((passage) => [passage.text, passage.score]),
-      );
+      const near = await search(pets, { ...asked, mode: 'vector' });
+      const placed = near.map(({ text, document_id, similarity = NaN }) => {
+        const around = near
+          .filter((other) => other.document_id === document_id)
+          .map((other) => other.similarity ?? NaN);
+        return { text, value: 0.6 * similarity + 0.4 * (around.reduce((a, b) => a + b, 0) / around.length) };
+      });
+      const values = placed.map(({ value }) => value);
+      const [low, high] = [Math.min(...values), Math.max(...values)];
+      const dense = new Map(placed.map(({ text, value }) => [text, (value - low) / (high - low)]));
       const worded = new Map(
         (await search(pets, { ...asked, mode: 'text' })).map((passage) => [passage.text, passage.score]),
       );
@@ -117,6 +144,68 @@ export function searchSuite(database: () => Database): void {
       }
       expect(found.map(({ score }) => score)).to.deep.equal(found.map(({ score }) => score).toSorted((a, b) => b - a));
       expect(found.every(({ similarity }) => similarity !== undefined)).to.equal(true);
+    });
+
+    it('hybrid prefers, of passages alike, the one among others about the question: three on each side of its document', async () => {
+      const collection = await sampleCollection(database());
+      const alike = ['the same words', [0.8, 0.6]] as const;
+      const related = ['something near', [1, 0]] as const;
+      const beside = Array.from({ length: 3 }, () => ['something else', [0, 1]] as const);
+      await ingest(database(), collection, { id: 'alone', passages: [...beside, alike, ...beside, related, related] });
+      await ingest(database(), collection, { id: 'among', passages: [...beside, related, related, alike] });
+      await ingest(database(), collection, { id: 'short', passages: [alike] });
+      const asked = { query: 'same', vector: [1, 0], mode: 'hybrid' } as const;
+      const found = await search(collection, { ...asked, explain: true, top_k: 100 });
+      const context = Object.fromEntries(
+        found
+          .filter(({ text }) => text === 'the same words')
+          .map(({ document_id, explain }) => [document_id, Number(explain?.dense?.context?.toFixed(3))]),
+      );
+      expect(context).to.deep.equal({ among: 0.7, short: 0.8, alone: 0.114 });
+      const order = found.filter(({ text }) => text === 'the same words').map(({ document_id }) => document_id);
+      expect(order).to.deep.equal(['short', 'among', 'alone']);
+    });
+
+    it('explained tells how each score came about, and nothing else changes', async () => {
+      const asked = { query: 'dog barks', vector: [1, 0, 0], mode: 'hybrid' } as const;
+      const found = await search(pets, { ...asked, explain: true });
+      for (const { score, similarity, explain } of found) {
+        const { weight = NaN, dense, lexical, model } = explain ?? {};
+        expect(weight * (dense?.scaled ?? 0) + (1 - weight) * (lexical?.scaled ?? 0)).to.be.closeTo(score, 1e-6);
+        expect(dense?.similarity).to.equal(similarity);
+        expect(model).to.equal('hand');
+      }
+      const ranks = found.map(({ explain }) => [explain?.dense?.rank, explain?.lexical?.rank]);
+      expect(ranks).to.deep.equal([
+        [1, undefined],
+        [2, undefined],
+        [3, 1],
+        [3, 2],
+      ]);
+      expect(found.map(({ explain: _, ...passage }) => passage)).to.deep.equal(await search(pets, asked));
+      const [worded] = await search(pets, { mode: 'text', query: 'dog barks', explain: true });
+      expect(worded?.explain).to.have.all.keys('weight', 'lexical');
+      expect(worded?.explain?.lexical).to.deep.include({ rank: 1, scaled: 1 });
+    });
+
+    it('reads queries in the language of the collection', async () => {
+      const documents = {
+        id: 'any',
+        passages: [['Die Häuser stehen am Meer', [1, 0]] as const, ['the houses', [0, 1]] as const],
+      };
+      const expectations = { german: ['Haus', 0], english: ['house', 1], simple: ['houses', 1] } as const;
+      for (const [language, [query, index]] of Object.entries(expectations)) {
+        const collection = await createCollection(database(), unique('owner'), 'docs', {
+          ...{ embedding_model: 'hand', chunk_size: 200, chunk_overlap: 20 },
+          language,
+        });
+        await ingest(database(), collection, documents);
+        expect(await texts(collection, { mode: 'text', query }), language).to.deep.equal([
+          documents.passages[index]?.[0],
+        ]);
+        const stopWords = await texts(collection, { mode: 'text', query: 'am' });
+        expect(stopWords, language).to.have.length(language === 'simple' ? 1 : 0);
+      }
     });
 
     it('hybrid without a vector looks at words alone', async () => {
@@ -166,6 +255,26 @@ export function searchSuite(database: () => Database): void {
     it('of nothing but zeros is like one without a vector', async () => {
       expect(await texts(pets, { mode: 'vector', vector: [0, 0, 0] })).to.deep.equal([]);
       expect(await texts(pets, { mode: 'hybrid', query: 'garden', vector: [0, 0, 0] })).to.have.length(1);
+    });
+
+    it('in a large collection gets an index on a server, never on PGlite, where making it would hold up everybody', async () => {
+      const LARGE = 80;
+      const collection = await sampleCollection(database());
+      const passages = Array.from({ length: LARGE + 1 }, (_, index) => [`x${index}`, [1, index]] as const);
+      await ingest(database(), collection, { id: 'large', passages });
+      const [engine] = await database().query<{ version: string }>('select version()');
+      const own = engine?.version.includes('PGlite') ? [] : [collection.id];
+      const { counted, built } = await tendLargeCollections(database(), { threshold: LARGE });
+      expect(counted).to.deep.equal(own);
+      expect(built).to.have.length(own.length);
+    });
+
+    it('takes the one edition of a document that ended well for live, and so does the document', async () => {
+      const odd = await database().query(
+        `select e.document_id from editions e left join documents d on d.live_edition = e.no
+         where (e.status in ('searchable', 'partial')) is distinct from (d.id is not null)`,
+      );
+      expect(odd).to.deep.equal([]);
     });
 
     it('says when there is no such collection, and when vectors cannot be compared', async () => {

@@ -2,10 +2,15 @@ import { type FreshDatabase, freshPglite, freshPostgres, POSTGRES_URL } from '..
 import { collectionsSuite } from './collections.testsuite.ts';
 import { documentsSuite } from './documents.testsuite.ts';
 import { editionsSuite } from './editions.testsuite.ts';
+import { filterSuite } from './filter.testsuite.ts';
+import { generationsSuite } from './generations.testsuite.ts';
 import { jobsSuite } from './jobs.testsuite.ts';
 import { journalSuite } from './journal.testsuite.ts';
 import { keysSuite } from './keys.testsuite.ts';
+import { renewalSuite } from './renewal.testsuite.ts';
+import { replacingSuite } from './replacing.testsuite.ts';
 import { searchSuite } from './search.testsuite.ts';
+import { sharesSuite } from './shares.testsuite.ts';
 
 const SET_UP_MS = 120_000;
 
@@ -25,8 +30,13 @@ function conformance(name: string, open: () => Promise<FreshDatabase>): void {
       keysSuite,
       collectionsSuite,
       editionsSuite,
+      generationsSuite,
       documentsSuite,
+      renewalSuite,
+      replacingSuite,
       searchSuite,
+      filterSuite,
+      sharesSuite,
     ])
       suite(database);
   });

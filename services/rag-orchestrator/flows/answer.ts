@@ -54,7 +54,3 @@ function show(job: Job, run: string, offset: number, text: string): Decision {
     events: [{ event: 'output.delta', data: { run, offset, text } }],
   });
 }
-
-/** The job with what a provider counted added to its usage. */
-export const withUsage = (job: Job, usage: Job['usage']): Job =>
-  usage === undefined ? job : { ...job, usage: { ...job.usage, ...usage } };

@@ -1,21 +1,29 @@
-import { isTerminal, type Job, type JobError } from '../../../shared/messages/job.ts';
+import { isTerminal, type Job, type JobError, replaysOf } from '../../../shared/messages/job.ts';
 import { CommandFailed, CommandReplayed, CommandRetrying, CommandStarted } from '../../../shared/messages/outcome.ts';
 import { EVENTS, type JournalRecord } from '../../../shared/messages/record.ts';
-import { JobCancel, JobDue, JobOverdue, JobSubmitted } from '../../../shared/messages/submission.ts';
+import { GenerationDropped } from '../../../shared/messages/reembedding.ts';
+import { JobAdmitted, JobCancel, JobDue, JobOverdue, JobSubmitted } from '../../../shared/messages/submission.ts';
 import { ask } from './ask.ts';
 import { embed } from './embed.ts';
-import { andThen, type Decision, decision, type Flow, nothing } from './flow.ts';
+import { andThen, type Decision, decision, type Flow, nothing, withState } from './flow.ts';
 import { generate } from './generate.ts';
 import { ingest } from './ingest.ts';
+import { reembed } from './reembed.ts';
 import { search } from './search.ts';
 
 /** What flows may do here, beside what their jobs say. */
 export interface Settings {
   /** Somebody carries out `passages.rank`. */
   readonly ranker?: boolean;
+  /** A language model is configured: somebody carries out `question.condense`. */
+  readonly languageModel?: boolean;
+  /** Whether a job may begin now; one that may not waits until it is admitted. Without it every job may. */
+  readonly admits?: ((job: Job) => boolean) | undefined;
+  /** The model whose vectors a job is to compare with its query's; any when there is none. */
+  readonly modelOf?: ((job: Job) => string | undefined) | undefined;
 }
 
-const FLOWS: Readonly<Record<Job['type'], Flow>> = { ask, search, ingest, embed, generate };
+const FLOWS: Readonly<Record<Job['type'], Flow>> = { ask, search, ingest, embed, generate, reembed };
 
 /**
  * The whole of Warren's thinking: what follows from an event for its job. Pure. `job` is undefined before its birth;
@@ -35,7 +43,12 @@ export function decide(
     case JobCancel.type:
       return cancelled(job, at, event.body.reason);
     case JobDue.type:
-      return job.status === 'scheduled' ? queued(job) : nothing(job);
+      return job.status === 'scheduled' ? queued(job, settings) : nothing(job);
+    case JobAdmitted.type:
+      return job.waiting === true ? begin(job, settings) : nothing(job);
+    case GenerationDropped.type:
+      // No worker's word: it does not mean that the job is running.
+      return timed(FLOWS[job.type].on(job, event, at), at);
     case JobOverdue.type:
       return timed(overdue(job), at);
     case CommandStarted.type:
@@ -55,7 +68,7 @@ export function decide(
   }
 }
 
-function birth(id: string, body: JobSubmitted['body'], settings: Settings): Decision {
+function birth(id: string, body: JobSubmitted['body'], { admits, modelOf, ...settings }: Settings): Decision {
   const { run_at } = body;
   const later = run_at !== undefined && Date.parse(run_at) > Date.parse(body.created_at);
   const job: Job = {
@@ -68,14 +81,24 @@ function birth(id: string, body: JobSubmitted['body'], settings: Settings): Deci
     // A job goes its whole way by the settings of its birth.
     state: { ...settings },
   };
-  return later ? decision(job, { events: [{ event: 'job.scheduled', data: { run_at } }] }) : queued(job);
+  return later
+    ? decision(job, { events: [{ event: 'job.scheduled', data: { run_at } }] })
+    : queued(job, { admits, modelOf });
 }
 
-/** The job may begin: its first commands go out. */
-const queued = (job: Job): Decision =>
+/** The job's time has come: it begins, or it waits while its key has enough under way. */
+const queued = (job: Job, settings: Settings): Decision =>
   andThen(decision({ ...job, status: 'queued' }, { events: [{ event: 'job.queued', data: {} }] }), (next) =>
-    FLOWS[next.type].start(next),
+    settings.admits === undefined || settings.admits(next)
+      ? begin(next, settings)
+      : decision({ ...next, waiting: true }),
   );
+
+/** The job's first commands go out. */
+function begin({ waiting, ...job }: Job, { modelOf }: Settings): Decision {
+  const embedding_model = modelOf?.(job);
+  return FLOWS[job.type].start(embedding_model === undefined ? job : withState(job, { embedding_model }));
+}
 
 /**
  * The first word from a worker means that the job is running. Which stage it is in only its flow knows: the word may come
@@ -144,7 +167,7 @@ function replayed(job: Job, body: CommandReplayed['body']): Decision {
   const { dead_letter, command } = body;
   const events = [{ event: 'job.replayed' as const, data: { dead_letter } }];
   // Commands sent from here on get new ids, or their outcomes would count as heard before.
-  const replay = Math.max(Number(job.state.replay ?? 0), command.replay) + 1;
+  const replay = Math.max(replaysOf(job), command.replay) + 1;
   const state = { ...job.state, replay };
   const running = decision({ ...rest, state, status: 'running', stage: command.type, attempt: 1 }, { events });
   const again = { command: { type: command.type, body: command.body }, part: command.part };

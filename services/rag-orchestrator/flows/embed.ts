@@ -2,6 +2,7 @@ import { EmbedTexts, TextsEmbedded } from '../../../shared/messages/embedding.ts
 import type { EmbedInput } from '../../../shared/messages/inputs.ts';
 import type { Job } from '../../../shared/messages/job.ts';
 import { type Decision, decision, type Flow, nothing, succeed, type Wish } from './flow.ts';
+import { embeddingUsage, withUsage } from './usage.ts';
 
 /** Texts in one command: small enough that the vectors of any model fit one message. */
 const PART_TEXTS = 32;
@@ -30,13 +31,8 @@ function onEmbedded(job: Job, body: TextsEmbedded['body']): Decision {
   const vectors = body.vectors.filter((vector) => vector !== null);
   const next: Parts = { ...parts, [body.batch]: vectors };
   const done = Object.values(next).reduce((sum, part) => sum + part.length, 0);
-  const usage = {
-    embedded_texts: done,
-    provider_ms: (job.usage?.provider_ms ?? 0) + body.provider_ms,
-    prompt_tokens: (job.usage?.prompt_tokens ?? 0) + (body.prompt_tokens ?? 0),
-  };
   const progress = { done, total };
-  const job2: Job = { ...job, usage, progress, state: { ...job.state, parts: next } };
+  const job2: Job = { ...withUsage(job, embeddingUsage(body)), progress, state: { ...job.state, parts: next } };
   if (done < total)
     return decision(job2, { events: [{ event: 'job.progress', data: { ...progress, stage: EmbedTexts.type } }] });
   const ordered = Object.keys(next)

@@ -1,9 +1,10 @@
 import type { ClientEvent } from '../../../shared/messages/client-event.ts';
 import { COMMANDS, type Command, commandId } from '../../../shared/messages/command.ts';
-import type { Job } from '../../../shared/messages/job.ts';
+import { type Job, type JobError, replaysOf } from '../../../shared/messages/job.ts';
 import type { Message } from '../../../shared/messages/message.ts';
 import type { CommandFailed } from '../../../shared/messages/outcome.ts';
 import type { Event } from '../../../shared/messages/record.ts';
+import type { PassageRun } from '../../../shared/messages/reembedding.ts';
 
 /** A command a flow wants carried out. `part` tells the commands of one type within the job apart. */
 export interface Wish {
@@ -26,6 +27,16 @@ export type Write =
       readonly vectors: readonly (string | null)[];
       readonly model: string;
       readonly dimensions: number;
+    }
+  | {
+      readonly kind: 'built';
+      readonly generation: number;
+      readonly runs: readonly PassageRun[];
+      /** As above, one for each passage of the runs. */
+      readonly vectors: readonly (string | null)[];
+      /** Why a text could not be embedded, by its position. */
+      readonly errors: Readonly<Record<number, string>>;
+      readonly model: string;
     }
   | {
       readonly kind: 'document';
@@ -97,6 +108,20 @@ export function succeed(job: Job, result: Readonly<Record<string, unknown>>): De
   );
 }
 
+/** The job ended badly; what it did all the same is in its result. */
+export function fail(
+  job: Job,
+  error: Pick<JobError, 'code' | 'message'>,
+  result?: Readonly<Record<string, unknown>>,
+): Decision {
+  const { next_retry_at, stage, ...rest } = job;
+  const told: JobError = { ...error, retryable: false };
+  return decision(
+    { ...rest, status: 'failed', error: told, ...(result === undefined ? {} : { result }) },
+    { events: [{ event: 'job.failed', data: { error: told } }] },
+  );
+}
+
 /** The next command of a linear flow, with the progress that reaching it means. */
 export function advance(job: Job, done: number, wish: Wish): Decision {
   const stage = wish.command.type;
@@ -110,7 +135,7 @@ export function advance(job: Job, done: number, wish: Wish): Decision {
 /** A wish as it goes to its lane. `pool` comes from the routes. */
 export function toCommand(job: Job, wish: Wish, pool: string): Command {
   const { type, body } = wish.command;
-  const replay = Number(job.state.replay ?? 0);
+  const replay = replaysOf(job);
   return {
     id: commandId(job.id, type, wish.part, replay),
     job: job.id,

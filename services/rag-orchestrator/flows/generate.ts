@@ -1,8 +1,9 @@
 import { GenerateAnswer } from '../../../shared/messages/answering.ts';
 import type { GenerateInput } from '../../../shared/messages/inputs.ts';
 import type { Job } from '../../../shared/messages/job.ts';
-import { onAnswer, withUsage } from './answer.ts';
+import { onAnswer } from './answer.ts';
 import { advance, type Flow, succeed } from './flow.ts';
+import { withUsage } from './usage.ts';
 
 /** generate: one command, one text. */
 export const generate: Flow = {

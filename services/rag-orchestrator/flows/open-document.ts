@@ -2,6 +2,10 @@
 export interface Batch {
   readonly from: number;
   readonly count: number;
+  /** The generation of vectors it is embedded for, where it is known. */
+  readonly generation?: number;
+  /** That generation is not the one that answers: its failures are nobody's but its builder's. */
+  readonly beside?: boolean;
 }
 
 /** A document on its way into a collection. What is open is a set of batches: an event that comes twice changes nothing. */
@@ -12,7 +16,7 @@ export interface OpenDocument {
   readonly next: number;
   /** More passages were asked for and have not come yet. */
   readonly asked: boolean;
-  /** Batches at the embedder, as `from+count`. */
+  /** Batches at the embedder, by name. */
   readonly pending: readonly string[];
   /** Passages that could not be embedded. */
   readonly failed: number;
@@ -20,10 +24,12 @@ export interface OpenDocument {
   readonly error?: string;
 }
 
-/** How a document ended. */
+/** How a document ended. `superseded`: a later ingest or a deletion of it made this one void. */
 export interface Ended {
-  readonly status: 'searchable' | 'partial' | 'failed';
+  readonly status: 'searchable' | 'partial' | 'failed' | 'superseded';
   readonly passages: number;
+  /** The same content was searchable already: nothing was embedded. */
+  readonly unchanged?: true;
   readonly failed: number;
   readonly error?: string;
 }
@@ -33,25 +39,55 @@ const LOW_WATER_BATCHES = 4;
 
 export const opened: OpenDocument = { next: 0, asked: true, pending: [], failed: 0 };
 
-const nameOf = ({ from, count }: Batch): string => `${from}+${count}`;
+/** `from+count`, `from+count@generation`, or `from+count@generation~` for one beside. */
+const nameOf = ({ from, count, generation, beside = false }: Batch): string =>
+  `${from}+${count}${generation === undefined ? '' : `@${generation}`}${beside ? '~' : ''}`;
 
 /** Names a batch within its job. */
 export const batchId = (document: number, batch: Batch): string => `${document}.${nameOf(batch)}`;
 
 export function parseBatch(id: string): { document: number; batch: Batch } | undefined {
-  const match = /^(\d+)\.(\d+)\+(\d+)$/.exec(id);
-  if (match === null) return undefined;
-  return { document: Number(match[1]), batch: { from: Number(match[2]), count: Number(match[3]) } };
+  const match = /^(\d+)\.(.*)$/.exec(id);
+  const batch = match === null ? undefined : parseName(match[2] ?? '');
+  return match === null || batch === undefined ? undefined : { document: Number(match[1]), batch };
 }
 
-/** Passages were handed out in these batches. */
-export const handedOut = (document: OpenDocument, total: number, batches: readonly Batch[]): OpenDocument => ({
+function parseName(name: string): Batch | undefined {
+  const match = /^(\d+)\+(\d+)(?:@(\d+))?(~)?$/.exec(name);
+  if (match === null) return undefined;
+  const [, from, count, generation, beside] = match;
+  return {
+    from: Number(from),
+    count: Number(count),
+    ...(generation === undefined ? {} : { generation: Number(generation) }),
+    ...(beside === undefined ? {} : { beside: true }),
+  };
+}
+
+/** Passages up to `next` were handed out in these batches. */
+export const handedOut = (
+  document: OpenDocument,
+  { total, next, batches }: { total: number; next: number; batches: readonly Batch[] },
+): OpenDocument => ({
   ...document,
   total,
   asked: false,
-  next: document.next + batches.reduce((sum, { count }) => sum + count, 0),
+  next,
   pending: [...document.pending, ...batches.map(nameOf)],
 });
+
+/** Nobody wants the vectors of a generation any more. `passages`: how many that answer were still waited for. */
+export function letGo(
+  document: OpenDocument,
+  generation: number,
+): { document: OpenDocument; passages: number } | undefined {
+  const isGone = (name: string) => parseName(name)?.generation === generation;
+  const gone = document.pending.filter(isGone).flatMap((name) => parseName(name) ?? []);
+  if (gone.length === 0) return undefined;
+  const pending = document.pending.filter((name) => !isGone(name));
+  const passages = gone.reduce((sum, { count, beside }) => sum + (beside === true ? 0 : count), 0);
+  return { document: { ...document, pending }, passages };
+}
 
 /** A batch came back; undefined when it was not open, i.e. was heard before. */
 export function settled(
@@ -60,10 +96,12 @@ export function settled(
   failures: readonly { message: string }[],
 ): OpenDocument | undefined {
   if (!document.pending.includes(nameOf(batch))) return undefined;
+  const pending = document.pending.filter((name) => name !== nameOf(batch));
+  if (batch.beside === true) return { ...document, pending };
   const error = document.error ?? failures[0]?.message;
   return {
     ...document,
-    pending: document.pending.filter((name) => name !== nameOf(batch)),
+    pending,
     failed: document.failed + failures.length,
     ...(error === undefined ? {} : { error }),
   };
@@ -74,8 +112,8 @@ export function halves(document: OpenDocument, batch: Batch): { document: OpenDo
   if (batch.count < 2 || !document.pending.includes(nameOf(batch))) return undefined;
   const first = Math.ceil(batch.count / 2);
   const parts = [
-    { from: batch.from, count: first },
-    { from: batch.from + first, count: batch.count - first },
+    { ...batch, count: first },
+    { ...batch, from: batch.from + first, count: batch.count - first },
   ];
   const others = document.pending.filter((name) => name !== nameOf(batch));
   return { document: { ...document, pending: [...others, ...parts.map(nameOf)] }, parts };

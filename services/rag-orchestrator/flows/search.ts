@@ -6,8 +6,8 @@ import { onRetrieval, type Query, startRetrieval } from './retrieval.ts';
 const DEFAULT_TOP_K = 10;
 
 function queryOf(job: Job): Query {
-  const { collection, query, top_k = DEFAULT_TOP_K, mode = 'hybrid', filter } = job.input as SearchInput;
-  return { collection, text: query, top_k, mode, filter };
+  const { collection, query, top_k = DEFAULT_TOP_K, mode = 'hybrid', filter, explain } = job.input as SearchInput;
+  return { collection, text: query, top_k, mode, filter, explain };
 }
 
 /** search: the passages nearest to a query. */

@@ -23,7 +23,7 @@ interface Options {
 /**
  * Takes a job on: from here on it will end, whatever dies. Costs one confirmed message and no database, unless there is
  * an Idempotency-Key or more text than a message should carry.
- * @throws {Problem} draining, broker_unavailable, overloaded, store_unavailable, idempotency_key_reused, payload_too_large
+ * @throws {Problem} draining, broker_unavailable, overloaded, rate_limited, store_unavailable, idempotency_key_reused, payload_too_large
  */
 export async function accept(
   gateway: Gateway,
@@ -31,11 +31,15 @@ export async function accept(
   { idempotencyKey, follow }: Options = {},
 ): Promise<Accepted> {
   refuseWhenUnfit(gateway);
+  gateway.congestion.refuse(draft);
+  await gateway.quotas.takeTurn(draft.owner);
   const claimed = idempotencyKey === undefined ? undefined : await claim(gateway, draft, idempotencyKey);
   const id = claimed?.job ?? newId('job');
   follow?.(id);
   if (claimed?.known !== undefined) return { job: claimed.known, replayed: true };
+  let placed = () => {};
   try {
+    if (claimed?.repeated !== true) placed = await gateway.quotas.takeRoom(draft.owner);
     const job = jobOf(draft, id, await draft.input(gateway, id));
     await append(gateway, { id: `${id}/job.submitted`, job: id, at: bornAt(id), event: submissionOf(job) });
     gateway.newborns.add(job);
@@ -46,6 +50,8 @@ export async function accept(
       await release(gateway, draft, idempotencyKey, claimed).catch(() => undefined); // it is forgotten by age as well
     }
     throw error;
+  } finally {
+    placed();
   }
 }
 

@@ -23,6 +23,9 @@ export interface Draft {
   fingerprint(): string;
 }
 
+/** Types of jobs that would hold up others. */
+const LONG: ReadonlySet<JobType> = new Set(['ingest', 'reembed']);
+
 /** @throws {Problem} when documents cannot be taken */
 export function draftOf(owner: string, submission: Submission): Draft {
   const { type, priority, run_at, deadline_ms, max_attempts, tags = [], metadata = {} } = submission;
@@ -30,7 +33,7 @@ export function draftOf(owner: string, submission: Submission): Draft {
     ...wishOf(submission),
     type,
     owner,
-    priority: priority ?? (type === 'ingest' ? 'low' : 'normal'),
+    priority: priority ?? (LONG.has(type) ? 'low' : 'normal'),
     ...(run_at === undefined ? {} : { run_at: new Date(run_at).toISOString() }),
     ...(deadline_ms === undefined ? {} : { deadline_ms }),
     ...(max_attempts === undefined ? {} : { max_attempts }),
@@ -46,6 +49,7 @@ function wishOf({ type, input }: Submission): Pick<Draft, 'input' | 'collection'
       return ingest(input.collection, contentsOf(input.documents));
     case 'ask':
     case 'search':
+    case 'reembed':
       return { collection: input.collection, input: async () => input };
     case 'embed':
     case 'generate':
@@ -70,6 +74,21 @@ export const ingestDraft = (owner: string, collection: string, contents: readonl
     hash(
       JSON.stringify(sorted(contents.map(({ bytes, ...about }) => ({ ...about, bytes: hash(bytes) })))) + collection,
     ),
+});
+
+/**
+ * A re-embedding by a model that is looked for when the job is new: when the request is repeated, the collection has gone
+ * back to it already. That model answered before, so no passage that it cannot embed stands in the way.
+ */
+export const rollbackDraft = (owner: string, collection: string, former: () => Promise<string>): Draft => ({
+  type: 'reembed',
+  owner,
+  collection,
+  input: async () => ({ collection, embedding_model: await former(), partial: true }),
+  priority: 'low',
+  tags: [],
+  metadata: {},
+  fingerprint: () => hash(JSON.stringify(['rollback', collection])),
 });
 
 const hash = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');

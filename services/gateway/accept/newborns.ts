@@ -21,6 +21,11 @@ export class Newborns {
     return this.#jobs.get(id);
   }
 
+  /** Ids of an owner's. */
+  of(owner: string): string[] {
+    return [...this.#jobs.values()].flatMap((job) => (job.owner === owner ? [job.id] : []));
+  }
+
   /** The job has had its first turn. */
   forget(id: string): void {
     this.#jobs.delete(id);

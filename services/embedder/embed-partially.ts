@@ -1,5 +1,5 @@
 import { TerminalError } from '../../shared/bus/errors.ts';
-import { HttpRefusal } from '../../shared/resilience/refusal.ts';
+import { isForAnyRequest } from '../../shared/resilience/refusal.ts';
 import type { EmbeddingModel, EmbedOptions } from './models/model.ts';
 
 export interface Failure {
@@ -14,24 +14,22 @@ export interface PartlyEmbedded {
   readonly vectors: readonly (Float32Array | null)[];
   readonly failures: readonly Failure[];
   readonly tokens: number;
+  /** Some of the tokens are estimated. */
+  readonly estimated?: boolean | undefined;
   /** Who answered (the first of them), where a chain has several. */
   readonly provider?: string | undefined;
 }
 
-/** Who asks is refused, not what is asked: every text would meet the same. */
-const NOT_FOR_US = new Set([401, 402, 403]);
-
-/** Whether one of the texts may be to blame. A missing model, or a wrong key, fails every text alike. */
-function mayBeTheTexts(error: unknown): error is TerminalError {
-  if (!(error instanceof TerminalError) || error.code === 'model_not_found') return false;
-  return !(error.cause instanceof HttpRefusal && NOT_FOR_US.has(error.cause.status));
-}
+/** Whether one of the texts may be to blame. */
+const mayBeTheTexts = (error: unknown): error is TerminalError =>
+  error instanceof TerminalError && !isForAnyRequest(error);
 
 function joined(left: PartlyEmbedded, right: PartlyEmbedded, offset: number): PartlyEmbedded {
   return {
     vectors: [...left.vectors, ...right.vectors],
     failures: [...left.failures, ...right.failures.map(({ index, error }) => ({ index: index + offset, error }))],
     tokens: left.tokens + right.tokens,
+    estimated: left.estimated === true || right.estimated === true,
     provider: left.provider ?? right.provider,
   };
 }

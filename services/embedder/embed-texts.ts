@@ -6,9 +6,6 @@ import { Gather, type GatherOptions } from './gather.ts';
 import type { EmbeddingModel } from './models/model.ts';
 import { packVector } from './pack-vector.ts';
 
-/** Queries must not wait until documents free a slot; what they need, the model, is shared by all calls anyway. */
-export const EXPRESS_SLOTS = 8;
-
 /**
  * Turns batches of texts into vectors; batches that are here at the same time share calls of the model. It knows no job
  * and no database, so it may run twice.
@@ -21,7 +18,7 @@ export function embedTexts(model: EmbeddingModel, options?: GatherOptions): Hand
     }
     const { priority, attempt } = command;
     const gathered = await gather.embed({ texts, role, priority, alone: attempt > 1, partial, signal });
-    const { vectors, failures, tokens, ms, provider = model.provider } = gathered;
+    const { vectors, failures, tokens, estimated, ms, provider = model.provider } = gathered;
     return {
       event: TextsEmbedded({
         batch,
@@ -34,6 +31,7 @@ export function embedTexts(model: EmbeddingModel, options?: GatherOptions): Hand
         provider,
         provider_ms: ms,
         prompt_tokens: tokens,
+        ...(estimated === true && { estimated }),
       }),
     };
   });

@@ -51,6 +51,7 @@ export function openMessage({ texts, role, priority, alone, partial }: Wanted): 
   const failures: Failure[] = [];
   let [missing, tokens, ms] = [texts.length, 0, 0];
   let settled = false;
+  let estimated = false;
   let provider: string | undefined;
   let settle: { resolve(gathered: Gathered): void; reject(error: unknown): void } | undefined;
   const result = new Promise<Gathered>((resolve, reject) => {
@@ -85,11 +86,12 @@ export function openMessage({ texts, role, priority, alone, partial }: Wanted): 
       if (failure !== undefined && !partial) return fail(inWords(failure));
       missing -= answer.vectors.length;
       tokens += answer.tokens;
+      estimated ||= answer.estimated === true;
       provider ??= answer.provider;
       ms += answer.ms;
       if (missing > 0) return;
       settled = true;
-      settle?.resolve({ vectors, failures, provider, tokens: Math.round(tokens), ms: Math.round(ms) });
+      settle?.resolve({ vectors, failures, provider, tokens: Math.round(tokens), estimated, ms: Math.round(ms) });
     },
   };
 }

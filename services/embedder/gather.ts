@@ -4,7 +4,8 @@ import { type Call, type Limits, planCall } from './gather-plan.ts';
 import type { EmbeddingModel, Role } from './models/model.ts';
 
 /** Enough to keep a model busy, little enough that a call stays short. */
-const LIMITS: Limits = { texts: 64, chars: 64_000 };
+export const CALL_TEXTS = 64;
+const LIMITS: Limits = { texts: CALL_TEXTS, chars: 64_000 };
 /** With two calls the model need not wait for us between them. */
 const CALLS = 2;
 /** For messages to come whose senders only just got an answer. Longer than a round through the broker, short for a call. */
@@ -92,7 +93,7 @@ export class Gather {
 
   /** Makes all calls that may be made now. */
   #go(own: Stream): void {
-    for (;;) {
+    while (own.underWay < this.#calls) {
       const call = planCall(own.waiting, this.#limits);
       if (call === undefined) return;
       const waitMs = this.#waitMs(own, call);
@@ -106,7 +107,6 @@ export class Gather {
 
   /** How long a call should wait; a call that ends looks again in any case. */
   #waitMs(own: Stream, { full }: Call): number {
-    if (own.underWay >= this.#calls) return Number.POSITIVE_INFINITY;
     if (full || own.urgent) return 0;
     if (own.underWay > 0) return Number.POSITIVE_INFINITY;
     return own.endedAt + this.#lingerMs - performance.now();
@@ -166,7 +166,8 @@ export class Gather {
 const charsOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0);
 
 /** Hands out what a call brought; tokens go by characters, time by texts. */
-function share(parts: UnderWay['parts'], { vectors, failures, tokens, provider }: PartlyEmbedded, ms: number): void {
+function share(parts: UnderWay['parts'], embedded: PartlyEmbedded, ms: number): void {
+  const { vectors, failures, tokens, estimated, provider } = embedded;
   const allChars = charsOf(parts.flatMap(({ message, from, to }) => message.texts.slice(from, to)));
   let offset = 0;
   for (const { message, from, to } of parts) {
@@ -180,6 +181,7 @@ function share(parts: UnderWay['parts'], { vectors, failures, tokens, provider }
         .map(({ index, error }) => ({ index: index - begin, error })),
       provider,
       tokens: allChars === 0 ? 0 : (tokens * chars) / allChars,
+      estimated,
       ms: (ms * (to - from)) / vectors.length,
     });
   }

@@ -2,10 +2,11 @@ import { exitOnConfigError, loadConfig } from '../../shared/config/config.ts';
 import { createLogger } from '../../shared/logger.ts';
 import { measureProcess } from '../../shared/metrics/metrics.ts';
 import { runWorker } from '../../shared/worker.ts';
-import { EXPRESS_SLOTS, embedTexts } from './embed-texts.ts';
+import { embedTexts } from './embed-texts.ts';
 import { chooseEmbeddingModel } from './models/choose.ts';
 import { chooseRanker } from './models/rankers/choose.ts';
 import { rankPassages } from './rank-passages.ts';
+import { embedderSlots } from './slots.ts';
 
 const config = loadConfig('embedder');
 const log = createLogger(config.service, config.logLevel);
@@ -25,9 +26,11 @@ await runWorker({
   service: 'embedder',
   config,
   log,
-  concurrency: config.embedConcurrency,
-  express: EXPRESS_SLOTS,
-  handlers: [embedTexts(model), ...(ranker === undefined ? [] : [rankPassages(ranker)])],
+  ...embedderSlots(config.embedConcurrency.all),
+  handlers: [
+    embedTexts(model, { calls: config.embedConcurrency.all }),
+    ...(ranker === undefined ? [] : [rankPassages(ranker)]),
+  ],
   models: [model.name, ...(ranker === undefined ? [] : [ranker.model])],
   breakers: () => ({ ...model.breakers(), ...ranker?.breakers() }),
   warmUp: () => {

@@ -1,12 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { once } from '../../shared/bus/closeable.ts';
-import { OutageError } from '../../shared/bus/errors.ts';
 import { type Handler, on, type Work } from '../../shared/bus/handler.ts';
-import { AnswerDelta, AnswerGenerated, AnswerStarted, GenerateAnswer } from '../../shared/messages/answering.ts';
+import {
+  AnswerDelta,
+  AnswerGenerated,
+  AnswerStarted,
+  type Cut,
+  GenerateAnswer,
+} from '../../shared/messages/answering.ts';
 import { broken } from '../../shared/resilience/failure.ts';
-import { citedNumbers } from './citations.ts';
-import { candidates } from './models/chain.ts';
+import { whileWanted } from '../../shared/resilience/while-wanted.ts';
+import { Citations } from './citations.ts';
+import { type Fitted, fitContext } from './fit-context.ts';
+import { candidates, withFirst } from './models/chain.ts';
 import type { Finish, GenerationRequest, LanguageModel } from './models/model.ts';
+import { saysNotFound } from './not-found.ts';
 import { ToldText } from './told-text.ts';
 
 const RUN_BYTES = 6;
@@ -15,49 +23,53 @@ const RUN_BYTES = 6;
 const newRun = (attempt: number): string => `${attempt}-${randomBytes(RUN_BYTES).toString('hex')}`;
 
 interface Written {
+  readonly model: LanguageModel;
   readonly run: string;
   readonly text: string;
+  /** Numbers of the passages that it cites. */
+  readonly cited: readonly number[];
+  readonly cut: Cut | undefined;
   readonly finish: Finish;
 }
 
+/** The request as the model can read it; what had to be cut is told. */
+async function fitted(model: LanguageModel, request: GenerationRequest, { signal, log }: Work): Promise<Fitted> {
+  const context = request.passages === undefined ? undefined : await whileWanted(model.contextTokens(request), signal);
+  const made = fitContext(request, context);
+  if (made.cut !== undefined)
+    log.warn({ provider: model.provider, context, cut: made.cut }, 'the prompt was cut to fit');
+  return made;
+}
+
 /** Writes a text with one model, as a run of its own, and tells it as it grows. */
-async function write(model: LanguageModel, request: GenerationRequest, work: Work): Promise<Written> {
+async function write(model: LanguageModel, whole: GenerationRequest, work: Work): Promise<Written> {
   const { signal, command } = work;
+  const { request, cut } = await fitted(model, whole, work);
   const run = newRun(command.attempt);
   const begin = once(() => work.tell(AnswerStarted({ run }), run));
   const told = new ToldText(({ n, offset, text }) => work.tell(AnswerDelta({ run, offset, text }), `${run}/${n}`));
+  const citations = request.passages && new Citations(request.passages.map(({ text }) => text));
   let finish: Finish | undefined;
   try {
     for await (const piece of model.generate(request, { signal })) {
       signal.throwIfAborted();
       await begin();
       if ('finish' in piece) finish = piece.finish;
-      else await told.add(piece.text);
+      else await told.add(citations?.add(piece) ?? piece.text);
     }
     signal.throwIfAborted();
     if (finish === undefined) throw broken(model.provider, 'ended its stream before the text was whole');
-    return { run, text: await told.end(), finish };
+    if (citations !== undefined) await told.add(citations.end());
+    return { model, run, text: await told.end(), cited: citations?.cited ?? [], cut, finish };
   } finally {
     told.close();
   }
 }
 
-/**
- * Asks the models one after the other while those before are out. One that goes out in mid-text is followed by the next
- * in a new run, so that its half text is taken back. @throws {OutageError} when all are out
- */
-async function writeWithFirst(chain: readonly LanguageModel[], request: GenerationRequest, work: Work) {
-  let soonest: OutageError | undefined;
-  for (const model of chain) {
-    try {
-      return { ...(await write(model, request, work)), model };
-    } catch (error) {
-      if (!(error instanceof OutageError)) throw error;
-      work.log.warn({ provider: error.provider, afterMs: error.afterMs, why: error.message }, 'provider is out');
-      if (soonest === undefined || error.afterMs < soonest.afterMs) soonest = error;
-    }
-  }
-  throw soonest ?? new Error('a chain of no models');
+/** What is missing of an answer from passages: parts of its prompt, or its own end. */
+function cutOf({ passages }: GenerationRequest, cut: Cut | undefined, { finish_reason }: Finish): { cut?: Cut } {
+  if (passages === undefined || finish_reason !== 'length') return cut === undefined ? {} : { cut };
+  return { cut: { ...cut, answer: true } };
 }
 
 /** Writes a text, telling it as it grows, with the first model of the chain that is there. */
@@ -65,7 +77,10 @@ export const generateAnswer = (chain: readonly LanguageModel[]): Handler =>
   on(GenerateAnswer, async (request, work) => {
     const able = candidates(chain, request);
     const begun = performance.now();
-    const { run, text, finish, model } = await writeWithFirst(able, request, work);
+    // One that goes out in mid-text is followed by the next in a new run, so that its half text is taken back.
+    const { run, text, cited, cut, finish, model } = await withFirst(able, work.log, (each) =>
+      write(each, request, work),
+    );
     const event = AnswerGenerated({
       run,
       text,
@@ -73,7 +88,9 @@ export const generateAnswer = (chain: readonly LanguageModel[]): Handler =>
       provider: model.provider,
       finish_reason: finish.finish_reason,
       degraded: model !== able[0],
-      cited: citedNumbers(text, request.passages?.length ?? 0),
+      cited: [...cited],
+      ...(cited.length === 0 && saysNotFound(text) ? { not_found: true as const } : {}),
+      ...cutOf(request, cut, finish),
       usage: { provider_ms: Math.round(performance.now() - begun), ...finish.usage },
     });
     return { event, detail: run };

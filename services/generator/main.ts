@@ -3,6 +3,7 @@ import { createLogger } from '../../shared/logger.ts';
 import { measureProcess } from '../../shared/metrics/metrics.ts';
 import { warmUpChain } from '../../shared/resilience/warm-up.ts';
 import { runWorker } from '../../shared/worker.ts';
+import { condenseQuestion } from './condense-question.ts';
 import { generateAnswer } from './generate-answer.ts';
 import { chooseLanguageModels } from './models/choose.ts';
 
@@ -16,8 +17,8 @@ await runWorker({
   service: 'generator',
   config,
   log,
-  concurrency: config.generateConcurrency,
-  handlers: [generateAnswer(chain)],
+  concurrency: config.generateConcurrency.all,
+  handlers: [generateAnswer(chain), condenseQuestion(chain)],
   models: chain.map(({ model }) => model),
   breakers: () => Object.assign({}, ...chain.map((model) => model.breakers())),
   warmUp: () => warmUpChain(chain, log),

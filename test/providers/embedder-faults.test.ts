@@ -169,6 +169,13 @@ for (const [provider, client] of Object.entries(CLIENTS))
         expect((await rejected(embed(chain), OutageError)).afterMs).to.equal(1_000);
       });
 
+      it('is out as well when who should stand in for it refuses everything', async () => {
+        for (const wrong of ['401', '404']) {
+          const chain = new EmbeddingChain([open('mock-d16-503'), open(`mock-d16-${wrong}`)], log);
+          expect((await rejected(embed(chain), OutageError)).message, wrong).to.contain('503');
+        }
+      });
+
       it('hides no other errors', async () => {
         await rejected(embed(new EmbeddingChain([open('mock-d16-500'), open('mock-d16')], log)), RetryableError);
       });

@@ -99,8 +99,18 @@ for (const [provider, client] of Object.entries(CLIENTS))
         { question: QUESTION, passages },
         fakeWork(RankPassages.type).work,
       );
-      const { scores } = PassagesRanked.parse(event.body).body;
+      const { scores = {} } = PassagesRanked.parse(event.body).body;
       expect(Object.keys(scores)).to.have.members(['p0', 'p1', 'p2']);
       expect(scores.p1).to.be.above(scores.p0 ?? 1);
+    });
+
+    it('passages.rank: nobody waits for a ranker that is out, or wants patience', async () => {
+      const away = [open('mock-rerank', await nobodyThere()), open('mock-rerank-429-retry60'), open('mock-rerank-429')];
+      for (const ranker of away) {
+        const passages = TEXTS.map((text, n) => ({ id: `p${n}`, text }));
+        const { work } = fakeWork(RankPassages.type);
+        const { event } = await rankPassages(ranker).run({ question: QUESTION, passages }, work);
+        expect(PassagesRanked.parse(event.body).body).to.include({ provider }).and.not.to.have.property('scores');
+      }
     });
   });

@@ -103,8 +103,8 @@ describe('an embedding profile', () => {
   it('settles how much a collection trusts meaning against words', () => {
     expect(collectionDefaults({ embeddingModel: 'all-minilm' })).to.include({
       embedding_model: 'all-MiniLM-L6-v2',
-      hybrid_weight: 0.7,
+      hybrid_weight: 0.8,
     });
-    expect(collectionDefaults({ embeddingModel: 'text-embedding-3-large' }).hybrid_weight).to.equal(0.8);
+    expect(collectionDefaults({ embeddingModel: 'text-embedding-3-large' }).hybrid_weight).to.equal(0.85);
   });
 });

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { OutageError } from '../../../shared/bus/errors.ts';
+import { isForAnyRequest } from '../../../shared/resilience/refusal.ts';
 import { warmUpChain } from '../../../shared/resilience/warm-up.ts';
 import type { Embedded, EmbeddingModel, EmbedOptions } from './model.ts';
 
@@ -31,7 +32,7 @@ export class EmbeddingChain implements EmbeddingModel {
     return this.#chain.find(({ dimensions }) => dimensions > 0)?.dimensions ?? 0;
   }
 
-  /** @throws {OutageError} when all providers are out */
+  /** @throws {OutageError} when all providers are out, or those that are not cannot stand in for the others */
   async embed(texts: readonly string[], options: EmbedOptions): Promise<Embedded> {
     let soonest: OutageError | undefined;
     for (const model of this.#chain) {
@@ -40,6 +41,10 @@ export class EmbeddingChain implements EmbeddingModel {
         this.#mustAgree();
         return { provider: model.provider, ...embedded };
       } catch (error) {
+        if (soonest !== undefined && isForAnyRequest(error)) {
+          this.#log.warn({ provider: model.provider, why: error.message }, 'the fallback refuses everything');
+          continue;
+        }
         if (!(error instanceof OutageError)) throw error;
         this.#log.warn({ provider: error.provider, afterMs: error.afterMs, why: error.message }, 'provider is out');
         if (soonest === undefined || error.afterMs < soonest.afterMs) soonest = error;

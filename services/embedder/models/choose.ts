@@ -25,6 +25,7 @@ export type EmbeddingSettings = Pick<
   | 'openaiBaseUrl'
   | 'openaiApiKey'
   | 'providerIdleMs'
+  | 'embedConcurrency'
 >;
 
 function clientOf(provider: string, profile: EmbeddingProfile, settings: EmbeddingSettings): EmbeddingClient {
@@ -60,7 +61,8 @@ function modelOf(provider: string, settings: EmbeddingSettings, log: Logger): Em
   const profile = embeddingProfile(settings.embeddingModel);
   if (provider === 'local') return localModel(profile, settings);
   const client = clientOf(provider, profile, settings);
-  return new RemoteEmbeddingModel({ client, profile, idleMs: settings.providerIdleMs, log });
+  const { providerIdleMs: idleMs, embedConcurrency } = settings;
+  return new RemoteEmbeddingModel({ client, profile, idleMs, calls: embedConcurrency.of[provider], log });
 }
 
 /** The embedding model that the settings ask for. @throws {ConfigError} when there is none like it, or several that differ */

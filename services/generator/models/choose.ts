@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../../../shared/config/config.ts';
+import { EXTRACTIVE } from '../../../shared/messages/answering.ts';
 import { OPENAI_URL } from '../../../shared/resilience/endpoint.ts';
 import { extractiveModel } from './extractive/extractive.ts';
 import { HuggingFaceChat } from './huggingface/huggingface.ts';
@@ -19,6 +20,8 @@ type Settings = Pick<
   | 'openaiBaseUrl'
   | 'openaiApiKey'
   | 'providerIdleMs'
+  | 'generationContext'
+  | 'generateConcurrency'
 >;
 
 function clientOf(provider: string, settings: Settings): ChatClient {
@@ -36,13 +39,12 @@ function clientOf(provider: string, settings: Settings): ChatClient {
 }
 
 function remote(provider: string, settings: Settings, log: Logger): LanguageModel {
-  const { generationModel: model, providerIdleMs: idleMs } = settings;
+  const { generationModel: model, generationContext: contextTokens, providerIdleMs: idleMs } = settings;
+  const calls = settings.generateConcurrency.of[provider];
   if (model === undefined) throw new ConfigError(`GENERATION_MODEL: name the model that ${provider} is to use`);
-  return new RemoteModel({ client: clientOf(provider, settings), model, idleMs, log });
+  return new RemoteModel({ client: clientOf(provider, settings), model, contextTokens, idleMs, calls, log });
 }
 
 /** The models that the settings name, first to last. @throws {ConfigError} when one is unknown or lacks a setting */
 export const chooseLanguageModels = (settings: Settings, log: Logger): LanguageModel[] =>
-  settings.generator.map((provider) =>
-    provider === 'extractive' ? extractiveModel() : remote(provider, settings, log),
-  );
+  settings.generator.map((provider) => (provider === EXTRACTIVE ? extractiveModel() : remote(provider, settings, log)));

@@ -14,8 +14,14 @@ export interface Finish {
   readonly usage: Usage;
 }
 
+/** Some more of the text. `cites`: it is right as it stands, and cites these passages; else what it cites has to be read. */
+export interface TextPiece {
+  readonly text: string;
+  readonly cites?: readonly number[];
+}
+
 /** Some more of the text, or its end. A stream without `finish` is not an answer. */
-export type Piece = { readonly text: string } | { readonly finish: Finish };
+export type Piece = TextPiece | { readonly finish: Finish };
 
 export interface GenerateOptions {
   /** Aborted: nobody wants the text any more; the upstream request is closed and the signal's reason thrown. */
@@ -31,6 +37,8 @@ export interface LanguageModel {
   serves(model: string): boolean;
   /** Why it cannot write this at all, or undefined when it can. */
   refuses(request: GenerationRequest): string | undefined;
+  /** How many tokens prompt and answer may have together; undefined when it does not matter. Never fails, never takes long. */
+  contextTokens(request: GenerationRequest): Promise<number | undefined>;
   /**
    * The text. Closing the iteration early closes the upstream request.
    * @throws {OutageError} before any text when the provider is known to be out

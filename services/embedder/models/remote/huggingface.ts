@@ -24,7 +24,7 @@ export class HuggingFaceEmbedding implements EmbeddingClient {
   }
 
   async request(texts: readonly string[], call: Call): Promise<RawEmbedding> {
-    const { client, options } = openHuggingFace(this.#options, call);
+    const { client, options } = await openHuggingFace(this.#options, call);
     try {
       // An endpoint has one provider; without it, naming one keeps the client from asking the hub who serves the model.
       const provider = this.#options.endpointUrl === undefined ? { provider: 'hf-inference' as const } : {};
@@ -33,7 +33,7 @@ export class HuggingFaceEmbedding implements EmbeddingClient {
       if (!Array.isArray(vectors)) throw broken(HUGGING_FACE, 'gave no vectors');
       return { vectors };
     } catch (error) {
-      throw withoutRequest(error, this.#options);
+      throw await withoutRequest(error, this.#options);
     }
   }
 }

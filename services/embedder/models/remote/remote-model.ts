@@ -5,6 +5,7 @@ import type { BreakerOptions } from '../../../../shared/resilience/breaker.ts';
 import { type Call, openCall, probeLimits } from '../../../../shared/resilience/call.ts';
 import { failure } from '../../../../shared/resilience/failure.ts';
 import { createGates, type Gates } from '../../../../shared/resilience/gates.ts';
+import { Turns } from '../../../../shared/turns.ts';
 import type { Embedded, EmbeddingModel, EmbedOptions } from '../model.ts';
 import { isTooMany } from './batch-limit.ts';
 import type { EmbeddingClient } from './embedding-client.ts';
@@ -15,6 +16,8 @@ export interface RemoteEmbeddingOptions {
   readonly profile: EmbeddingProfile;
   /** Longest silence before and within an answer. */
   readonly idleMs: number;
+  /** Calls that may be under way at once; further ones wait, queries before documents. */
+  readonly calls?: number | undefined;
   readonly log: Logger;
   readonly breaker?: Omit<BreakerOptions, 'name' | 'onState'>;
 }
@@ -28,15 +31,17 @@ export class RemoteEmbeddingModel implements EmbeddingModel {
   readonly maxTokens: number;
   readonly #options: RemoteEmbeddingOptions;
   readonly #gates: Gates;
+  readonly #turns: Turns;
   #dimensions: number | undefined;
   #mostTexts: number;
 
   constructor(options: RemoteEmbeddingOptions) {
-    const { client, profile, log, breaker } = options;
+    const { client, profile, calls = Infinity, log, breaker } = options;
     this.provider = client.provider;
     this.name = profile.model;
     this.maxTokens = profile.maxTokens;
     this.#options = options;
+    this.#turns = new Turns(calls);
     this.#dimensions = profile.dimensions;
     this.#mostTexts = client.mostTexts;
     this.#gates = createGates({
@@ -61,7 +66,7 @@ export class RemoteEmbeddingModel implements EmbeddingModel {
     while (vectors.length < texts.length) {
       signal.throwIfAborted();
       const part = prefixed.slice(vectors.length, vectors.length + this.#mostTexts);
-      const answer = await this.#fitting(part, signal);
+      const answer = await this.#fitting(part, { role, signal });
       vectors.push(...answer.vectors);
       tokens += answer.tokens;
       estimated ||= answer.estimated === true;
@@ -82,14 +87,19 @@ export class RemoteEmbeddingModel implements EmbeddingModel {
   }
 
   /** The vectors of as many of these texts as the server takes at once; it is asked for fewer when it says that they are too many. */
-  async #fitting(texts: readonly string[], signal: AbortSignal): Promise<Embedded> {
+  async #fitting(texts: readonly string[], options: EmbedOptions): Promise<Embedded> {
+    const { role, signal } = options;
     try {
-      return await this.#gates.of(this.name).run(() => this.#ask(texts, signal, this.#options.idleMs), signal);
+      return await this.#turns.take(() => this.#asked(texts, signal), signal, role === 'query');
     } catch (error) {
       if (texts.length === 1 || !isTooMany(error)) throw error;
       this.#mostTexts = Math.min(this.#mostTexts, Math.ceil(texts.length / 2));
-      return await this.#fitting(texts.slice(0, this.#mostTexts), signal);
+      return await this.#fitting(texts.slice(0, this.#mostTexts), options);
     }
+  }
+
+  #asked(texts: readonly string[], signal: AbortSignal): Promise<Embedded> {
+    return this.#gates.of(this.name).run(() => this.#ask(texts, signal, this.#options.idleMs), signal);
   }
 
   async #ask(texts: readonly string[], signal: AbortSignal, firstByteMs: number): Promise<Embedded> {

@@ -52,6 +52,13 @@ const FLOORS = [
   { similarity: 0.42, coverage: 0 },
   { similarity: 0.3, coverage: 0.35 },
 ] as const;
+/**
+ * In a collection that speaks of nothing else, what is beside the point is near as well. So the nearest passage must be
+ * near in itself, or stand out against the tenth. Measured: see docs/retrieval.md.
+ */
+const NEAR = 0.55;
+const STANDS_OUT = 0.09;
+
 /** By words alone, when no vectors were compared. */
 const COVERAGE_ALONE = 0.5;
 
@@ -127,11 +134,19 @@ function choose(ranked: readonly Scored[]): Scored[] {
   return chosen;
 }
 
+/** Whether the passages stand out against what lies around them; where nobody has looked around, they do. */
+function standOut(passages: readonly Passage[], background: number | undefined): boolean {
+  const nearest = Math.max(...passages.map(({ similarity }) => similarity ?? 1));
+  return background === undefined || nearest >= NEAR || nearest - background >= STANDS_OUT;
+}
+
 /**
  * The sentences of the passages that answer a question best, in the order of the sources, each to the letter. Empty when
- * the passages hold no answer. Passages come best first, as citations number them.
+ * the passages hold no answer. Passages come best first, as citations number them. `background`: the similarity of
+ * passages that are around the answer rather than in it.
  */
-export function quotes(question: string, passages: readonly Passage[]): Quote[] {
+export function quotes(question: string, passages: readonly Passage[], background?: number): Quote[] {
+  if (!standOut(passages, background)) return [];
   const all = passages.flatMap(candidatesOf);
   const weighted = weights(questionTerms(question), all);
   const sources = new Set(passages.filter((passage) => mayAnswer(passage, weighted)));

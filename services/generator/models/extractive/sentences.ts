@@ -55,8 +55,11 @@ const segments = (block: string): string[] => {
 
 /** Share of letters and spaces, at least: less is markup, code or a row of numbers. */
 const LETTERS = 0.6;
+/** Would read as a citation of one of the answer's sources. */
+const LIKE_A_CITATION = /[[【［]\s*\d{1,3}\s*(?:[,;–—-]\s*\d{1,3}\s*)*[\]】］]/;
 
 function isSentence(text: string): boolean {
+  if (LIKE_A_CITATION.test(text)) return false;
   if (text.length < SHORTEST || text.length > LONGEST || text.split(/\s+/).length < FEWEST_WORDS) return false;
   return text.replaceAll(/[^\p{L}\p{M}\s]/gu, '').length >= text.length * LETTERS;
 }

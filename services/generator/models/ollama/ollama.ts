@@ -6,6 +6,7 @@ import type { GenerationRequest, Piece } from '../model.ts';
 import type { ChatClient } from '../remote/chat-client.ts';
 import { chatRequest, KEEP_ALIVE } from './chat-request.ts';
 import { checkedLines } from './checked-lines.ts';
+import { contextInShow } from './context-length.ts';
 
 const PROVIDER = 'ollama';
 const NANOSECONDS_PER_MS = 1e6;
@@ -27,12 +28,16 @@ export class OllamaChat implements ChatClient {
     this.#host = host;
   }
 
-  async *chat(model: string, request: GenerationRequest, call: Call): AsyncGenerator<Piece> {
-    const stream = await this.#client(call, () => checkedLines(PROVIDER)).chat(chatRequest(model, request));
+  async *chat(model: string, request: GenerationRequest, call: Call, context?: number): AsyncGenerator<Piece> {
+    const stream = await this.#client(call, () => checkedLines(PROVIDER)).chat(chatRequest(model, request, context));
     for await (const chunk of stream) {
       if (chunk.message?.content) yield { text: chunk.message.content };
       if (chunk.done) yield { finish: { finish_reason: chunk.done_reason || 'stop', model, usage: usage(chunk) } };
     }
+  }
+
+  async contextTokens(model: string, call: Call): Promise<number | undefined> {
+    return contextInShow(await this.#client(call).show({ model }));
   }
 
   /** Has the server load the model: a chat without messages does nothing else. A slow load goes on without us. */

@@ -1,5 +1,6 @@
+import { askJson } from '../../../../shared/resilience/ask-json.ts';
 import type { Call } from '../../../../shared/resilience/call.ts';
-import { jsonHeaders, openAiRoute } from '../../../../shared/resilience/endpoint.ts';
+import { jsonHeaders, OPENAI_HOST, openAiRoute } from '../../../../shared/resilience/endpoint.ts';
 import { broken } from '../../../../shared/resilience/failure.ts';
 import { providerFetch } from '../../../../shared/resilience/provider-fetch.ts';
 import { chatEvents } from '../../../../shared/resilience/sse.ts';
@@ -7,10 +8,9 @@ import type { GenerationRequest, Piece } from '../model.ts';
 import type { ChatClient } from '../remote/chat-client.ts';
 import { chatBody, probeBody } from './chat-body.ts';
 import { piecesOf } from './chunk.ts';
+import { contextInModels, contextInProps } from './context-length.ts';
 
 const PROVIDER = 'openai';
-/** OpenAI itself has given `max_tokens` another name; the others know the old one. */
-const RENAMED_AT = 'api.openai.com';
 
 export interface OpenAiChatOptions {
   /** Base address, with or without `/v1`. */
@@ -28,9 +28,11 @@ interface ChatBody {
 export class OpenAiChat implements ChatClient {
   readonly provider = PROVIDER;
   readonly #url: string;
+  readonly #baseUrl: string;
   readonly #apiKey: string | undefined;
 
   constructor({ baseUrl, apiKey }: OpenAiChatOptions) {
+    this.#baseUrl = baseUrl;
     this.#url = openAiRoute(baseUrl, 'chat/completions');
     this.#apiKey = apiKey;
   }
@@ -43,8 +45,20 @@ export class OpenAiChat implements ChatClient {
     yield* piecesOf(PROVIDER, model, body.pipeThrough(chatEvents(PROVIDER)));
   }
 
+  async contextTokens(model: string, call: Call): Promise<number | undefined> {
+    // OpenAI itself does not say it.
+    if (this.#isOpenAi) return undefined;
+    const ask = (url: string) => askJson({ provider: PROVIDER, url, call, key: this.#apiKey });
+    const told = contextInModels(await ask(openAiRoute(this.#baseUrl, 'models')), model);
+    return told ?? contextInProps(await ask(new URL('/props', this.#url).href));
+  }
+
   async probe(model: string, call: Call): Promise<void> {
     await (await this.#post(probeBody(model), call)).json();
+  }
+
+  get #isOpenAi(): boolean {
+    return new URL(this.#url).hostname === OPENAI_HOST;
   }
 
   #post(body: ChatBody, call: Call): Promise<Response> {
@@ -55,8 +69,7 @@ export class OpenAiChat implements ChatClient {
 
   #renamed({ max_tokens, ...rest }: ChatBody): object {
     if (max_tokens === undefined) return rest;
-    return new URL(this.#url).hostname === RENAMED_AT
-      ? { ...rest, max_completion_tokens: max_tokens }
-      : { ...rest, max_tokens };
+    // OpenAI itself has given it another name; the others know the old one.
+    return this.#isOpenAi ? { ...rest, max_completion_tokens: max_tokens } : { ...rest, max_tokens };
   }
 }

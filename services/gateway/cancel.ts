@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isTerminal, type Job } from '../../shared/messages/job.ts';
+import { isTerminal, type Job, replaysOf } from '../../shared/messages/job.ts';
 import { JobCancel } from '../../shared/messages/submission.ts';
 import { append } from './append.ts';
 import { findOwned } from './find-job.ts';
@@ -13,7 +13,8 @@ interface Wish {
 
 /**
  * Writes down that the owner wants the job stopped, and returns the job as it was. Every wish has an id of its own: a job
- * that was replayed may be cancelled again.
+ * that was replayed may be cancelled again. Once it is written down workers are told at once: a turn under way would
+ * keep a model busy until it ends. (Told before, they would drop the work of a job that nobody ends.)
  * @throws {Problem} job_not_found, job_terminal and those of `append`
  */
 export async function cancel(gateway: Gateway, owner: string, id: string, { reason, gone }: Wish): Promise<Job> {
@@ -24,6 +25,9 @@ export async function cancel(gateway: Gateway, owner: string, id: string, { reas
     job: id,
     at: Date.now(),
     event: JobCancel({ reason }),
+  });
+  gateway.bus.cancelJob(id, replaysOf(job)).catch((error: Error) => {
+    gateway.log.warn({ job: id, why: error.message }, 'workers hear of a cancel from its turn only');
   });
   return job;
 }

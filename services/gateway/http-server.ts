@@ -4,13 +4,11 @@ import { createApp } from './app.ts';
 import type { Gateway } from './gateway.ts';
 import { Sockets } from './socket/sockets.ts';
 
-/** A client that sends its headers slower than this, or its body slower than the next, is cut off. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 120_000;
-const CHECK_EVERY_MS = 5_000;
 /** Longer than the idle timeouts of usual load balancers, so that they hang up first. */
 const KEEP_ALIVE_MS = 65_000;
 const LOOK_MS = 50;
+/** Slow clients are looked for so often within the time they have. */
+const CHECKS = 2;
 
 /** The listening side of the gateway: HTTP and sockets on one port. */
 export class HttpServer {
@@ -22,10 +20,10 @@ export class HttpServer {
     this.#gateway = gateway;
     this.#sockets = new Sockets(gateway);
     const options = {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: gateway.limits.headersMs,
+      requestTimeout: gateway.limits.requestMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: CHECK_EVERY_MS,
+      connectionsCheckingInterval: gateway.limits.headersMs / CHECKS,
       noDelay: true,
     };
     const answer = createApp(gateway).callback();

@@ -10,6 +10,7 @@ const FIRST_STAGE: Readonly<Record<JobType, string>> = {
   embed: 'texts.embed',
   ingest: 'documents.split',
   generate: 'answer.generate',
+  reembed: 'generation.begin',
 };
 
 /** A job as clients see it: without its owner and the flow's own state. */

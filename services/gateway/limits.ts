@@ -29,6 +29,10 @@ export interface Limits {
   /** How long a GET waits for a job that was accepted a moment ago. */
   readonly birthMs: number;
   readonly searchMs: number;
+  /** A client that takes longer for its headers is cut off. */
+  readonly headersMs: number;
+  /** The same for a whole request, body included. */
+  readonly requestMs: number;
   /** How long requests under way may take to end once the gateway drains. */
   readonly drainMs: number;
 }
@@ -53,5 +57,7 @@ export const LIMITS: Limits = {
   commentMs: 15_000,
   birthMs: 2_000,
   searchMs: 30_000,
+  headersMs: 10_000,
+  requestMs: 120_000,
   drainMs: 5_000,
 };

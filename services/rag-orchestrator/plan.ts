@@ -1,10 +1,14 @@
 import { MAX_COMMAND_BYTES } from '../../shared/bus/envelope.ts';
 import type { StoredEvent } from '../../shared/messages/client-event.ts';
 import { type Command, DEFAULT_POOL } from '../../shared/messages/command.ts';
-import type { Job, JobError } from '../../shared/messages/job.ts';
+import { type Job, type JobError, replaysOf } from '../../shared/messages/job.ts';
 import type { JournalRecord } from '../../shared/messages/record.ts';
+import type { Load } from '../../shared/store/shares.ts';
 import { decide, type Settings } from './flows/decide.ts';
 import { type Decision, decision, toCommand, type Write } from './flows/flow.ts';
+import type { ModelNames } from './named-model.ts';
+import { Shares } from './shares/shares.ts';
+import { aware, NONE_SUPERSEDED, type Superseded } from './superseded.ts';
 
 /** What a record's turn sends once it is committed; stored beside the record's id so that it can be sent again. */
 export interface Output {
@@ -14,6 +18,8 @@ export interface Output {
   readonly seqs?: readonly [first: number, last: number];
   /** Workers shall stop the job. */
   readonly abort: boolean;
+  /** How often the job had been replayed when it was to be stopped; 0 when absent. */
+  readonly replay?: number;
 }
 
 /** Everything one turn writes and then sends. */
@@ -30,14 +36,22 @@ export interface Plan {
   readonly faults: readonly { record: string; error: unknown }[];
 }
 
-export interface PlanSettings extends Settings {
+export interface PlanSettings extends Omit<Settings, 'admits' | 'modelOf'> {
   /** The pool that serves a model. */
   readonly poolOf: (model: string | undefined) => string;
+  /** How many jobs of a backlog may be under way. */
+  readonly shareOf: (backlog: string) => number;
 }
 
 export interface Known {
   readonly jobs: ReadonlyMap<string, Job>;
   readonly outputs: ReadonlyMap<string, Output>;
+  /** Of the backlogs in which jobs may begin in this turn. */
+  readonly loads: readonly Load[];
+  /** The models to name for the collections of jobs that may begin in this turn. */
+  readonly models?: ModelNames;
+  /** Documents of these jobs that are superseded. */
+  readonly superseded?: Superseded;
 }
 
 /**
@@ -47,9 +61,13 @@ export interface Known {
 export function planTurn(
   records: readonly JournalRecord[],
   known: Known,
-  { poolOf, ...settings }: PlanSettings,
+  { poolOf, shareOf, ...settings }: PlanSettings,
   spoilt?: unknown,
 ): Plan {
+  const shares = new Shares(known.loads, shareOf);
+  const admits = (job: Job) => shares.admits(job);
+  const modelOf = (job: Job) => known.models?.of(job);
+  const { superseded = NONE_SUPERSEDED } = known;
   const jobs = new Map<string, Job>();
   const events: StoredEvent[] = [];
   const writes: Write[] = [];
@@ -60,10 +78,11 @@ export function planTurn(
     const before = known.outputs.get(record.id);
     if (before !== undefined) again.push(before);
     if (before !== undefined || fresh.has(record.id)) continue;
-    const job = jobs.get(record.job) ?? known.jobs.get(record.job);
+    const row = known.jobs.get(record.job);
+    const job = jobs.get(record.job) ?? (row && aware(row, superseded));
     const step = attempt(job, record.at, () => {
       if (spoilt !== undefined) throw spoilt;
-      const made = decide(job, record, settings);
+      const made = decide(job, record, { ...settings, admits, modelOf });
       return made && stepOf(made, record.at, poolOf);
     });
     if (step.fault !== undefined) faults.push({ record: record.id, error: step.fault });
@@ -118,7 +137,7 @@ function stepOf({ job, wishes, events, writes, abort }: Decision, at: number, po
     job: { ...job, last_seq: job.last_seq + stored.length },
     events: stored,
     writes,
-    output: { job: job.id, commands, ...seqs, abort },
+    output: { job: job.id, commands, ...seqs, abort, ...(abort && { replay: replaysOf(job) }) },
   };
 }
 

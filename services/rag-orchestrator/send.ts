@@ -20,7 +20,7 @@ export const createSend =
   async ({ outputs, events, again }) => {
     const shown = again.length === 0 ? events : [...(await storedBefore(db, again)), ...events];
     if (shown.length > 0) bus.push(shown);
-    const aborted = outputs.filter(({ abort }) => abort).map(({ job }) => bus.cancelJob(job));
+    const aborted = outputs.filter(({ abort }) => abort).map(({ job, replay = 0 }) => bus.cancelJob(job, replay));
     await Promise.all([bus.send(outputs.flatMap(({ commands }) => commands)), ...aborted]);
   };
 

@@ -1,118 +1,149 @@
 import { TerminalError } from '../../shared/bus/errors.ts';
 import { type Handler, on, type Work } from '../../shared/bus/handler.ts';
-import { type AcceptedDocument, AcceptedIngest } from '../../shared/messages/inputs.ts';
-import type { Job } from '../../shared/messages/job.ts';
+import { AcceptedDocument } from '../../shared/messages/inputs.ts';
 import { PassagesMade, SplitDocument } from '../../shared/messages/splitting.ts';
-import { type Collection, ensureCollection } from '../../shared/store/collections.ts';
+import { type Collection, ensureCollection, findCollection } from '../../shared/store/collections.ts';
 import type { Database } from '../../shared/store/database.ts';
 import { upsertPending } from '../../shared/store/documents.ts';
-import { findJob } from '../../shared/store/jobs.ts';
-import { countPassages, type Edition, passageTexts, storePassages } from '../../shared/store/passages.ts';
+import { findIngested } from '../../shared/store/jobs.ts';
+import { countPassages, type Edition, passageTexts, storePassages, targetsOf } from '../../shared/store/passages.ts';
+import { renewDocument } from '../../shared/store/renew.ts';
 import { readUpload } from '../../shared/store/uploads.ts';
+import { inBatches, WINDOW_PASSAGES } from './batches.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { namedModel } from './named-model.ts';
+import type { Readers } from './reading/readers.ts';
 import { DocumentError } from './split/document-error.ts';
-import { parse } from './split/parse.ts';
-import { embeddingText, split } from './split/split.ts';
-
-/** Texts in one batch for the embedder, and passages handed out at once: their texts fit one message with room to spare. */
-const BATCH_TEXTS = 32;
-const BATCH_BYTES = 128 * 1024;
-const WINDOW_PASSAGES = 256;
-const WINDOW_BYTES = 512 * 1024;
+import { embeddingText } from './split/split.ts';
 
 interface Parts {
   readonly db: Database;
+  readonly readers: Readers;
   /** Settings of a collection that an ingest makes because it is not there yet. */
   readonly defaults: { readonly embedding_model: string; readonly chunk_size: number; readonly chunk_overlap: number };
 }
 
-/** Makes passages of one document and hands out some of them. The passages are stored once; every further run reads them. */
-export const splitDocument = ({ db, defaults }: Parts): Handler =>
-  on(SplitDocument, async ({ document: position, from }, { command }: Work) => {
-    const job = await findJob(db, command.job);
-    const document = job && AcceptedIngest.parse(job.input).documents[position];
-    if (job === undefined || document === undefined) {
+/**
+ * Makes passages of one document and hands out some of them. The passages are stored once; every further run reads them.
+ * Content that is searchable already is only renewed.
+ */
+export const splitDocument = ({ db, readers, defaults }: Parts): Handler =>
+  on(SplitDocument, async ({ document: position, from }, { command, signal }: Work) => {
+    const asked = await findIngested(db, command.job, position);
+    if (asked?.document === undefined) {
       throw new TerminalError('internal', `job ${command.job} has no document ${position}`);
     }
-    const collection = await ensureCollection(db, job.owner, job.collection ?? '', defaults);
-    const edition = { collection_id: collection.id, document_id: document.id, revision: job.id };
+    const { owner, collection: name } = asked;
+    const document = AcceptedDocument.parse(asked.document);
+    const made = (body: Omit<PassagesMade['body'], 'document' | 'from'>) => ({
+      event: PassagesMade({ document: position, from, ...body }),
+      detail: String(from),
+    });
+    const collection =
+      from === 0 ? await ensureCollection(db, owner, name, defaults) : await findCollection(db, owner, name);
+    if (collection === undefined) return made(SUPERSEDED);
+    const edition = { collection_id: collection.id, document_id: document.id, revision: command.job };
     try {
-      const total =
-        (await countPassages(db, edition)) ?? (await makePassages(db, { job, document, collection, edition }));
-      return {
-        event: PassagesMade({ document: position, from, total, batches: await handOut(db, edition, from) }),
-        detail: String(from),
-      };
+      const before = await countPassages(db, edition);
+      if (before === undefined && from > 0) return made(SUPERSEDED);
+      const total = before ?? (await makePassages(db, readers, { owner, document, collection, edition, signal }));
+      if (typeof total !== 'number') return made(total);
+      const handedOut = await handOut({ db, defaults }, edition, from);
+      // A later ingest may have replaced this edition since its passages were counted.
+      return made(handedOut === undefined && from < total ? SUPERSEDED : { total, batches: [], ...handedOut });
     } catch (error) {
       if (!(error instanceof DocumentError)) throw error;
-      return {
-        event: PassagesMade({ document: position, from, total: 0, batches: [], error: error.message }),
-        detail: String(from),
-      };
+      return made({ total: 0, batches: [], error: error.message });
     }
   });
 
+/** A later ingest has replaced what this one was making, or somebody deleted it. */
+const SUPERSEDED = { total: 0, batches: [], superseded: true } as const satisfies Ready;
+
+/** What there is to say when no passages need to be handed out. */
+type Ready = Pick<PassagesMade['body'], 'total' | 'batches' | 'unchanged' | 'superseded'>;
+
 interface Making {
-  readonly job: Job;
+  readonly owner: string;
   readonly document: AcceptedDocument;
   readonly collection: Collection;
   readonly edition: Edition;
+  readonly signal: AbortSignal;
 }
 
-/** Reads the document, splits it and stores its passages. @returns how many @throws {DocumentError} nothing to index */
-async function makePassages(db: Database, { job, document, collection, edition }: Making): Promise<number> {
-  await upsertPending(db, [
+/**
+ * Reads the document, splits it and stores its passages, unless they are there or nobody wants them any more.
+ * @returns how many were made @throws {DocumentError} nothing to index
+ */
+async function makePassages(db: Database, readers: Readers, making: Making): Promise<number | Ready> {
+  const { document, collection, edition, signal } = making;
+  const content = await contentOf(db, document);
+  const fingerprint = content === undefined ? undefined : fingerprintOf(content, document, collection);
+  if (fingerprint !== undefined) {
+    const { title, source, metadata = {} } = document;
+    const total = await renewDocument(db, {
+      ...edition,
+      fingerprint,
+      title: title?.trim() || undefined,
+      source,
+      metadata,
+    });
+    if (total !== undefined) return { total, batches: [], unchanged: true };
+  }
+  await announce(db, making, fingerprint);
+  if (content === undefined) throw new DocumentError(`the content of document "${document.id}" is gone; send it again`);
+  const { mime_type: mimeType, title } = document;
+  const splitting = { size: collection.chunk_size, overlap: collection.chunk_overlap };
+  const read = await readers.read({ content, mimeType, title, split: splitting }, signal);
+  const stored = await storePassages(db, { ...edition, ...read, title: read.title === '' ? undefined : read.title });
+  return stored ? read.passages.length : SUPERSEDED;
+}
+
+const announce = (db: Database, { owner, document, edition }: Making, fingerprint: string | undefined) =>
+  upsertPending(db, [
     {
-      collection_id: collection.id,
+      collection_id: edition.collection_id,
       id: document.id,
-      owner: job.owner,
-      revision: job.id,
+      owner,
+      revision: edition.revision,
       title: document.title ?? document.source ?? document.id,
       source: document.source,
       mime_type: document.mime_type,
       metadata: document.metadata ?? {},
       bytes: document.bytes,
+      fingerprint,
     },
   ]);
-  const parsed = await parse(await contentOf(db, document), document.mime_type, document.title);
-  const passages = split(parsed, { size: collection.chunk_size, overlap: collection.chunk_overlap });
-  if (passages.length === 0) throw new DocumentError('the document has no text');
-  const title = parsed.title === '' ? undefined : parsed.title;
-  await storePassages(db, { ...edition, text: parsed.text, title, passages });
-  return passages.length;
+
+async function contentOf(db: Database, { text, upload }: AcceptedDocument): Promise<Uint8Array | string | undefined> {
+  if (text !== undefined || upload === undefined) return text;
+  return await readUpload(db, upload);
 }
 
-async function contentOf(db: Database, { id, text, upload }: AcceptedDocument): Promise<Uint8Array | string> {
-  if (text !== undefined) return text;
-  const content = upload === undefined ? undefined : await readUpload(db, upload);
-  if (content === undefined) throw new DocumentError(`the content of document "${id}" is gone; send it again`);
-  return content;
-}
-
-/** The passages from a position on, in batches, with their headings in front as they are embedded. */
-async function handOut(db: Database, edition: Edition, from: number): Promise<{ from: number; texts: string[] }[]> {
-  const rows = await passageTexts(db, { ...edition, from, limit: WINDOW_PASSAGES });
-  return batchesOf(
-    from,
-    rows.map(({ heading, text }) => embeddingText(heading, text)),
-  );
-}
-
-/** Texts in batches of bounded number and size; what goes beyond the window is handed out another time. */
-function batchesOf(from: number, texts: readonly string[]): { from: number; texts: string[] }[] {
-  const batches: { from: number; texts: string[]; bytes: number }[] = [];
-  let handedOut = 0;
-  for (const [index, text] of texts.entries()) {
-    const bytes = Buffer.byteLength(text);
-    handedOut += bytes;
-    if (index > 0 && handedOut > WINDOW_BYTES) break;
-    const last = batches.at(-1);
-    const fits = last !== undefined && last.texts.length < BATCH_TEXTS && last.bytes + bytes <= BATCH_BYTES;
-    if (fits) {
-      last.texts.push(text);
-      last.bytes += bytes;
-    } else {
-      batches.push({ from: from + index, texts: [text], bytes });
-    }
-  }
-  return batches.map(({ from: position, texts: own }) => ({ from: position, texts: own }));
+/**
+ * The passages from a position on, in batches, with their headings in front as they are embedded, and for whom.
+ * Undefined when there is none.
+ */
+async function handOut(
+  { db, defaults }: Omit<Parts, 'readers'>,
+  edition: Edition,
+  from: number,
+): Promise<Pick<PassagesMade['body'], 'batches' | 'models'> | undefined> {
+  const [rows, targets] = await Promise.all([
+    passageTexts(db, { ...edition, from, limit: WINDOW_PASSAGES }),
+    targetsOf(db, edition),
+  ]);
+  if (rows.length === 0) return undefined;
+  const models = targets.map(({ generation, ...model }) => {
+    const name = namedModel(model, defaults.embedding_model);
+    return name === undefined ? { generation } : { generation, model: name };
+  });
+  if (models.length === 0) return { batches: [], models };
+  let position = from;
+  const batches = inBatches(rows.map(({ heading, text }) => ({ text: embeddingText(heading, text) }))).map((batch) => {
+    const first = position;
+    position += batch.length;
+    return { from: first, texts: batch.map(({ text }) => text) };
+  });
+  return { batches, models };
 }

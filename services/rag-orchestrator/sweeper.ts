@@ -3,12 +3,17 @@ import type { Bus, Closeable } from '../../shared/bus/bus.ts';
 import type { Event, JournalRecord } from '../../shared/messages/record.ts';
 import { JobDue, JobOverdue } from '../../shared/messages/submission.ts';
 import type { Database } from '../../shared/store/database.ts';
+import { forgetDeletions } from '../../shared/store/documents.ts';
 import { forgetKeys } from '../../shared/store/idempotency.ts';
 import { dueJobs, expireJobs, overdueJobs } from '../../shared/store/jobs.ts';
 import { forgetUploads } from '../../shared/store/uploads.ts';
+import type { GenerationUpkeep } from './generations/generation-upkeep.ts';
+import type { Admission } from './shares/admission.ts';
 
 const SWEEP_MS = 1_000;
 const EXPIRE_MS = 60_000;
+/** Due and overdue jobs wait for a sweep that forgets; it does so no longer than this. */
+const EXPIRING_MS = 2_000;
 /** Jobs of one sweep; what is left is found by the next. */
 const SWEEP_JOBS = 500;
 const KEY_TTL_S = 24 * 3600;
@@ -17,17 +22,19 @@ const ORPHAN_UPLOAD_TTL_S = 24 * 3600;
 
 interface Options {
   readonly db: Database;
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, 'append'>;
+  readonly admission: Pick<Admission, 'sweep'>;
+  readonly generations: Pick<GenerationUpkeep, 'sweep'>;
   readonly resultTtlS: number;
   readonly jobTtlS: number;
   readonly log: Logger;
 }
 
 /**
- * Looks for jobs whose time has come: due ones and overdue ones become events, expired ones are deleted. Every orchestrator
- * may sweep, since the events' ids are always the same.
+ * Looks for jobs whose time has come: due ones and overdue ones become events, expired ones are deleted, waiting ones
+ * begin. Vectors whose time is over go as well. Every orchestrator may sweep, since the events' ids are always the same.
  */
-export function startSweeper({ db, bus, resultTtlS, jobTtlS, log }: Options): Closeable {
+export function startSweeper({ db, bus, admission, generations, resultTtlS, jobTtlS, log }: Options): Closeable {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
@@ -40,11 +47,21 @@ export function startSweeper({ db, bus, resultTtlS, jobTtlS, log }: Options): Cl
       ...due.map((job) => record(job, JobDue({}))),
       ...overdue.map((job) => record(job, JobOverdue({}))),
     ]);
-    if (Date.now() < expireAt) return;
-    expireAt = Date.now() + EXPIRE_MS;
-    await expireJobs(db, { resultTtlS, jobTtlS, limit: SWEEP_JOBS });
+    await admission.sweep();
+    await generations.sweep();
+    if (Date.now() >= expireAt && (await expired())) expireAt = Date.now() + EXPIRE_MS;
+  };
+
+  /** Forgets what is past its time, batch by batch. @returns false when some is left for the next sweep */
+  const expired = async (): Promise<boolean> => {
+    const until = Date.now() + EXPIRING_MS;
+    while ((await expireJobs(db, { resultTtlS, jobTtlS, limit: SWEEP_JOBS })) >= SWEEP_JOBS) {
+      if (stopped || Date.now() > until) return false;
+    }
     await forgetKeys(db, KEY_TTL_S);
+    await forgetDeletions(db, { ageS: jobTtlS, limit: SWEEP_JOBS });
     await forgetUploads(db, ORPHAN_UPLOAD_TTL_S);
+    return true;
   };
 
   const next = () => {

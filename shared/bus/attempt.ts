@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { COMMANDS, type Command } from '../messages/command.ts';
@@ -32,9 +31,9 @@ export interface AttemptOptions {
 
 /** Runs the handler of a command once. Never rejects: every way it can go is an ending. */
 export async function attempt({ command, handler, teller, log, abort, answered }: AttemptOptions): Promise<Ending> {
-  const over = new AbortController();
-  const overdue = setTimeout(() => abort.abort(new AbortedError('overdue')), msUntil(command.deadline));
-  void tellStarted(command, teller, over.signal);
+  const overdue = atDeadline(command, () => abort.abort(new AbortedError('overdue')));
+  const telling = setTimeout(() => void tellStarted(command, teller), WORTH_TELLING_MS);
+  const logger = lazily(() => log.child({ job: command.job, stage: command.type, attempt: command.attempt }));
   try {
     if (handler === undefined) throw new TerminalError('validation', `nobody here carries out "${command.type}"`);
     const body = checkedBody(command);
@@ -42,33 +41,43 @@ export async function attempt({ command, handler, teller, log, abort, answered }
       answered();
       return teller.tell(event, detail);
     };
-    const { event, detail } = await handler.run(body, { command, signal: abort.signal, tell, log });
+    const work = {
+      command,
+      signal: abort.signal,
+      tell,
+      get log() {
+        return logger();
+      },
+    };
+    const { event, detail } = await handler.run(body, work);
     await teller.confirmed();
     return { kind: 'done', record: recordOf(command, event, Date.now(), detail) };
   } catch (error) {
     // What was told before the failure becomes safe as well, or has failed for the very reason that is dealt with here.
     await teller.confirmed().catch(() => {});
     if (abort.signal.aborted) return { kind: 'aborted', reason: reasonOf(abort.signal) };
-    log.warn({ err: error }, 'an attempt failed');
+    logger().warn({ err: error }, 'an attempt failed');
     return recoverability(error, command.attempt, command.max_attempts);
   } finally {
     clearTimeout(overdue);
-    over.abort();
+    clearTimeout(telling);
   }
 }
 
-const msUntil = (deadline: number | undefined): number =>
-  Math.max(0, Math.min(deadline === undefined ? MAX_TIMER_MS : deadline - Date.now(), MAX_TIMER_MS));
+const atDeadline = ({ deadline }: Command, act: () => void): NodeJS.Timeout | undefined =>
+  deadline === undefined ? undefined : setTimeout(act, Math.max(0, Math.min(deadline - Date.now(), MAX_TIMER_MS)));
 
-async function tellStarted(command: Command, teller: Teller, over: AbortSignal): Promise<void> {
-  const { id, type, part, attempt } = command;
-  try {
-    await sleep(WORTH_TELLING_MS, undefined, { signal: over });
-  } catch {
-    return;
-  }
-  await teller.tell(CommandStarted({ command: id, stage: type, part, attempt }), `${type}/${attempt}`);
+/** Most commands have nothing to log, and a logger of their own costs more than many of them. */
+function lazily<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
+
+const tellStarted = ({ id, type, part, attempt }: Command, teller: Teller): Promise<void> =>
+  teller.tell(CommandStarted({ command: id, stage: type, part, attempt }), `${type}/${attempt}`);
 
 function checkedBody({ type, body }: Command): unknown {
   try {

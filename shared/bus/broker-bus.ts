@@ -20,14 +20,14 @@ import { settlesWithin } from './pause.ts';
 import { type SurePublisher, surely } from './publish-surely.ts';
 import { ConfirmPublisher } from './publisher.ts';
 import { Pusher } from './push.ts';
-import { countQueues, listQueues, type QueueInfo } from './queues.ts';
+import { QueueCensus } from './queue-census.ts';
+import type { QueueInfo } from './queues.ts';
 import { type ServeOptions, type Serving, serve } from './serve.ts';
 import { journalName } from './topology.ts';
 import type { TopologyKeeper } from './topology-keeper.ts';
 
 const APPEND_TIMEOUT_MS = 30_000;
 const SEND_TIMEOUT_MS = 30_000;
-const QUEUES_TIMEOUT_MS = 5_000;
 const FLUSH_MS = 5_000;
 
 export interface BrokerBusOptions extends BusOptions {
@@ -47,6 +47,7 @@ export class BrokerBus implements Bus {
   readonly #writer: JournalWriter;
   readonly #pusher: Pusher;
   readonly #outbox: Outbox;
+  readonly #census: QueueCensus;
   /** What is still to be confirmed, never rejecting. */
   readonly #underWay = new Set<Promise<void>>();
   readonly #opened = new Set<Closeable>();
@@ -59,6 +60,7 @@ export class BrokerBus implements Bus {
     this.#sure = surely(this.#publisher, mend, this.#stop.signal, log);
     this.#writer = new JournalWriter({ publisher: this.#publisher, partitions, mend, log });
     this.#pusher = new Pusher(sending, log);
+    this.#census = new QueueCensus(options);
     this.#outbox = {
       append: (records) => this.#track(this.#writer.append(records, Number.POSITIVE_INFINITY, false)),
       publish: (message) => this.#track(this.#sure.publish(message, Number.POSITIVE_INFINITY)),
@@ -99,8 +101,8 @@ export class BrokerBus implements Bus {
     return this.#open(hearPush(this.#options.receiving, handlers, this.#options.log));
   }
 
-  cancelJob(job: string): Promise<void> {
-    return this.#track(this.#sure.publish(cancelMessage(job, randomUUID()), SEND_TIMEOUT_MS));
+  cancelJob(job: string, replay: number): Promise<void> {
+    return this.#track(this.#sure.publish(cancelMessage({ job, replay }, randomUUID()), SEND_TIMEOUT_MS));
   }
 
   readJournal(partition: number, turn: Turn): Promise<Closeable> {
@@ -120,9 +122,7 @@ export class BrokerBus implements Bus {
   }
 
   queues(): Promise<QueueInfo[]> {
-    const { managementUrl, url, receiving, topology } = this.#options;
-    if (managementUrl !== undefined) return listQueues(managementUrl, url);
-    return countQueues(receiving, topology.queues, AbortSignal.timeout(QUEUES_TIMEOUT_MS));
+    return this.#census.count();
   }
 
   #track(act: Promise<void>): Promise<void> {

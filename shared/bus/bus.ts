@@ -21,7 +21,7 @@ export type { QueueInfo } from './queues.ts';
 export type { ServeOptions, Serving } from './serve.ts';
 
 export interface BusOptions {
-  /** amqp:// or amqps:// URL, virtual host included. */
+  /** amqp:// or amqps:// URL, virtual host included; of a cluster the URLs of its nodes, separated by commas. */
   readonly url: string;
   /** `<service>-<host>-<pid>`; shown as the connection's name in the management UI. */
   readonly instance: string;
@@ -41,7 +41,11 @@ export interface AppendOptions {
   readonly failFast?: boolean;
 }
 
-export type TurnInfo = { readonly redelivered: boolean };
+export interface TurnInfo {
+  readonly redelivered: boolean;
+  /** What was heard is safe: the next turn may begin while what follows from this one is still on its way. */
+  heard(): void;
+}
 export type Turn = (records: JournalRecord[], info: TurnInfo) => Promise<void>;
 
 /** The one way in and out of the broker. */
@@ -62,11 +66,12 @@ export interface Bus {
   push(events: readonly StoredEvent[]): void;
   tellAlive(alive: WorkerAlive): void;
   onPush(handlers: PushHandlers): Promise<Closeable>;
-  /** Tells all workers to stop working for a job. */
-  cancelJob(job: string): Promise<void>;
+  /** Tells all workers to stop working for a job, as far as it had been replayed `replay` times by then. */
+  cancelJob(job: string, replay: number): Promise<void>;
   /**
    * Reads a journal, one batch at a time: everything that has arrived, up to a bound. Acked after `turn` resolves; when
-   * it rejects, the same batch is tried again after a while. Of several readers of a partition one is served.
+   * it rejects, the same batch is tried again after a while. The next batch begins when `turn` resolves or calls `heard`;
+   * one that is tried again after it called `heard` runs beside later ones. Of several readers of a partition one is served.
    */
   readJournal(partition: number, turn: Turn): Promise<Closeable>;
   /** Tells the journals of dead commands. Of several readers one is served. */

@@ -1,6 +1,7 @@
 import { connect } from 'amqp-connection-manager';
 import type { ChannelModel } from 'amqplib';
 import type { Logger } from 'pino';
+import { amqpAddresses } from '../amqp-addresses.ts';
 import type { Closeable } from './closeable.ts';
 import { once } from './closeable.ts';
 import { settlesWithin } from './pause.ts';
@@ -11,7 +12,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 3_000;
 const SAY_AGAIN_MS = 10_000;
 
-/** One connection to the broker that comes back whenever it breaks. Channels are no business of it. */
+/** One connection to the broker that comes back whenever it breaks, to any of its nodes. Channels are no business of it. */
 export interface Link extends Closeable {
   readonly connected: boolean;
   /** The broker's reason while it takes nothing from publishers. */
@@ -32,7 +33,9 @@ export function connectLink(url: string, name: string, log: Logger): Link {
   const changed = () => {
     for (const listener of listeners) listener();
   };
-  const supervisor = connect(withHeartbeat(url), {
+  const nodes = amqpAddresses(url).map(withHeartbeat);
+  const supervisor = connect(undefined, {
+    findServers: async () => shuffled(nodes),
     heartbeatIntervalInSeconds: HEARTBEAT_S,
     reconnectTimeInSeconds: RECONNECT_S,
     connectionOptions: {
@@ -83,6 +86,13 @@ export function connectLink(url: string, name: string, log: Logger): Link {
     }),
   };
 }
+
+/** So that the processes spread over the nodes. All are tried before any comes again. */
+const shuffled = (nodes: readonly string[]): string[] =>
+  nodes
+    .map((node) => ({ node, rank: Math.random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ node }) => node);
 
 /** The heartbeat counts only in the URL. Without it a frozen process would keep its deliveries for ever. */
 function withHeartbeat(url: string): string {

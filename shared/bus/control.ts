@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import type { Command } from '../messages/command.ts';
 import type { Closeable } from './closeable.ts';
 import type { Link } from './connection.ts';
 import { jsonOf } from './envelope.ts';
@@ -12,34 +13,37 @@ const PAST = '1h';
 const PREFETCH = 200;
 const MAX_REMEMBERED = 20_000;
 
-const Cancel = z.object({ job: z.string().min(1) });
+/** A job nobody wants any more. It may be replayed all the same, and then only commands of its former lives are unwanted. */
+const Cancel = z.object({ job: z.string().min(1), replay: z.int().min(0).default(0) });
+export type Cancel = z.infer<typeof Cancel>;
 
-/** Which jobs nobody wants any more. */
+/** Which commands nobody wants any more. */
 export interface Cancellations extends Closeable {
-  has(job: string): boolean;
+  has(command: Pick<Command, 'job' | 'replay'>): boolean;
   /** Calls back when a job is cancelled. */
-  onCancel(listener: (job: string) => void): void;
+  onCancel(listener: (cancel: Cancel) => void): void;
 }
 
-export const cancelMessage = (job: string, id: string) => ({
+export const cancelMessage = ({ job, replay }: Cancel, id: string) => ({
   exchange: '',
   key: CONTROL,
-  content: Buffer.from(JSON.stringify({ job })),
+  content: Buffer.from(JSON.stringify({ job, replay })),
   properties: { messageId: id, type: 'job.cancel', correlationId: job, contentType: 'application/json' },
 });
 
 /** Reads the control stream from an hour ago on, and remembers a bounded number of jobs. */
 export async function readCancellations(link: Link, log: Logger): Promise<Cancellations> {
-  const jobs = new Set<string>();
-  const heard = new EventEmitter<{ cancel: [string] }>();
+  const jobs = new Map<string, number>();
+  const heard = new EventEmitter<{ cancel: [Cancel] }>();
   let next: number | undefined;
 
-  const remember = (job: string) => {
+  const remember = ({ job, replay }: Cancel) => {
+    const latest = Math.max(replay, jobs.get(job) ?? 0);
     jobs.delete(job);
-    jobs.add(job);
-    const [oldest] = jobs;
+    jobs.set(job, latest);
+    const [oldest] = jobs.keys();
     if (jobs.size > MAX_REMEMBERED && oldest !== undefined) jobs.delete(oldest);
-    heard.emit('cancel', job);
+    heard.emit('cancel', { job, replay });
   };
 
   const subscription = await subscribe({
@@ -56,17 +60,17 @@ export async function readCancellations(link: Link, log: Logger): Promise<Cancel
       delivery.ack();
       const cancel = readCancel(content);
       if (cancel === undefined) log.warn({ offset }, 'a message of the control stream could not be read');
-      else remember(cancel.job);
+      else remember(cancel);
     },
   });
   return {
-    has: (job) => jobs.has(job),
+    has: ({ job, replay }) => replay <= (jobs.get(job) ?? -1),
     onCancel: (listener) => heard.on('cancel', listener),
     close: subscription.close,
   };
 }
 
-function readCancel(content: Buffer): z.infer<typeof Cancel> | undefined {
+function readCancel(content: Buffer): Cancel | undefined {
   try {
     return Cancel.parse(jsonOf(content));
   } catch {

@@ -124,12 +124,16 @@ function ourVerdict(headers: Headers): Verdict {
   };
 }
 
+/** The verdict on a command that seems to end its workers. */
+export const poisonError = (attempts: number): JobError => ({
+  code: 'poison_message',
+  message: 'delivered again and again without an answer: each time its worker died or lost its connection',
+  retryable: false,
+  attempts,
+});
+
 const BROKER_REASONS: Readonly<Record<string, JobError>> = {
-  delivery_limit: {
-    code: 'poison_message',
-    message: 'delivered again and again without an answer: each time its worker died or lost its connection',
-    retryable: false,
-  },
+  delivery_limit: poisonError(0),
   expired: { code: 'deadline_exceeded', message: 'the broker let the message expire', retryable: true },
   maxlen: { code: 'internal', message: 'the lane was full', retryable: true },
   rejected: { code: 'internal', message: 'a consumer rejected the message', retryable: true },

@@ -1,6 +1,6 @@
 import type { Message, Options } from 'amqplib';
 import { z } from 'zod';
-import { COMMANDS, type Command } from '../messages/command.ts';
+import { COMMANDS, type Command, weightOf } from '../messages/command.ts';
 import { Priority } from '../messages/job.ts';
 import { TerminalError } from './errors.ts';
 import type { Outgoing } from './publisher.ts';
@@ -23,6 +23,7 @@ const Headers = z.object({
   'x-pool': z.string().min(1),
   'x-priority': Priority,
   'x-not-before': z.number().optional(),
+  'x-weight': z.int().min(1).optional(),
 });
 
 const Properties = z.object({
@@ -67,6 +68,7 @@ const headersOf = (command: Command, notBefore?: number): z.input<typeof Headers
   'x-replay-count': command.replay,
   'x-pool': command.pool,
   'x-priority': command.priority,
+  'x-weight': weightOf(command),
   ...(command.deadline === undefined ? {} : { 'x-deadline': command.deadline }),
   ...(notBefore === undefined ? {} : { 'x-not-before': notBefore }),
 });
@@ -80,6 +82,12 @@ export interface Opened {
 
 /** @throws {TerminalError} `validation`: not a command of ours, or its body is not JSON */
 export const openEnvelope = ({ properties, content }: Message): Opened => opened(properties, jsonOf(content));
+
+/** How much work a message asks for, without opening it. */
+export function weightIn({ properties }: Message): number {
+  const weight: unknown = properties.headers?.['x-weight'];
+  return typeof weight === 'number' && weight >= 1 ? weight : 1;
+}
 
 /** The same for a message whose body may be anything; a body that is not JSON is given as text. */
 export function openDeadEnvelope({ properties, content }: Message): Opened | undefined {

@@ -1,14 +1,14 @@
 import type { Channel } from 'amqplib';
 import { PRIORITIES, type Priority } from '../messages/job.ts';
-import { type Closeable, once } from './closeable.ts';
+import { once } from './closeable.ts';
 import { declareQueue } from './declare.ts';
 import { type Delivery, deliveryOf } from './delivery.ts';
-import { keepChannel } from './keep-channel.ts';
+import { type ChannelKeeper, keepChannel } from './keep-channel.ts';
 import { NO_CREDITS, nextLane } from './lane-order.ts';
 import { LanePause } from './lane-pause.ts';
 import type { Lanes, LanesOptions } from './lanes.ts';
-import { pause } from './pause.ts';
-import { type Found, wakeUp } from './wake-up.ts';
+import { answeredWithin, NoAnswerError, pause } from './pause.ts';
+import { type Found, LANE_ANSWER_MS, wakeUp } from './wake-up.ts';
 
 const AFTER_TROUBLE_MS = 100;
 const LOOK_FOR_CHANNEL_MS = 1_000;
@@ -25,7 +25,7 @@ export class FetchedLanes implements Lanes {
   readonly #options: LanesOptions;
   readonly #stopped = new AbortController();
   readonly #pause: LanePause;
-  readonly #kept: Closeable;
+  readonly #kept: ChannelKeeper;
   /** Aborted and replaced to end a sleep: at a pause, at the end, when the channel comes or goes. */
   #rouse = new AbortController();
   #channel: Channel | undefined;
@@ -129,6 +129,7 @@ export class FetchedLanes implements Lanes {
       return this.#stash.shift() ?? (await this.#ask(channel)) ?? (await this.#sleep(channel, signal));
     } catch (error) {
       if (!this.#stopped.signal.aborted) this.#options.log.warn({ err: error }, 'the lanes could not be asked');
+      if (error instanceof NoAnswerError) this.#renew(channel);
       await pause(AFTER_TROUBLE_MS, this.#stopped.signal);
       return undefined;
     }
@@ -141,7 +142,8 @@ export class FetchedLanes implements Lanes {
       const next = nextLane(this.#credits, candidates);
       if (next === undefined) return undefined;
       const { lane } = next;
-      const message = await channel.get(this.#options.lanes[lane].name);
+      const { name } = this.#options.lanes[lane];
+      const message = await answeredWithin(channel.get(name), LANE_ANSWER_MS, `an answer of ${name}`);
       if (message !== false) {
         this.#credits = next.credits;
         return { lane, delivery: deliveryOf(channel, message, () => this.#channel !== channel) };
@@ -153,9 +155,14 @@ export class FetchedLanes implements Lanes {
   async #sleep(channel: Channel, signal: AbortSignal): Promise<Found | undefined> {
     const { lanes } = this.#options;
     const gone = () => this.#channel !== channel;
-    const { first, rest } = await wakeUp({ channel, lanes, signal, gone });
+    const { first, rest } = await wakeUp({ channel, lanes, signal, gone, stuck: () => this.#renew(channel) });
     this.#unwinding = rest.then((found) => (gone() ? undefined : this.#share(found)));
     return first;
+  }
+
+  /** What was taken on that channel goes back to its lane. */
+  #renew(channel: Channel): void {
+    if (this.#channel === channel) this.#kept.renew();
   }
 
   /** Keeps as many as slots are waiting, and gives the others back. */

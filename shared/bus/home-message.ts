@@ -21,6 +21,12 @@ export function homeMessage({ content, properties, fields }: Message, lane = fie
   };
 }
 
+/** A message with one more header. */
+export const withHeader = (message: Outgoing, name: string, value: unknown): Outgoing => ({
+  ...message,
+  properties: { ...message.properties, headers: { ...message.properties.headers, [name]: value } },
+});
+
 /** Only the fields that are set: amqplib refuses some that are undefined. */
 export function present<T extends object>(fields: T): Partial<T> {
   const set: Partial<T> = { ...fields };

@@ -2,10 +2,12 @@ import type { Message } from 'amqplib';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { type JournalRecord, parseRecord } from '../messages/record.ts';
+import type { TurnInfo } from './bus.ts';
 import { type Closeable, once } from './closeable.ts';
 import type { Link } from './connection.ts';
 import type { Delivery } from './delivery.ts';
 import { jsonOf } from './envelope.ts';
+import { OrderedAcks } from './ordered-acks.ts';
 import { backoffMs, pause, settlesWithin } from './pause.ts';
 import { subscribe } from './subscribe.ts';
 import { journal } from './topology.ts';
@@ -13,14 +15,17 @@ import { journal } from './topology.ts';
 const PREFETCH = 256;
 const MAX_BATCH_RECORDS = 300;
 const FIRST_BACKOFF_MS = 100;
-const MOST_BACKOFF_MS = 5_000;
+/** Everybody waits for the journal: a database that is back must not wait for it, too. */
+const MOST_BACKOFF_MS = 2_000;
 const DRAIN_MS = 15_000;
+/** Turns of which not all is sent yet. One more would not make the wheel faster, only its confirms later. */
+const MAX_UNSENT = 4;
 
 export interface JournalReaderOptions {
   readonly link: Link;
   readonly log: Logger;
   readonly partition: number;
-  turn(records: JournalRecord[], info: { readonly redelivered: boolean }): Promise<void>;
+  turn(records: JournalRecord[], info: TurnInfo): Promise<void>;
   /** Puts away what cannot be read; resolves when it is safe. */
   bury(message: Message, why: string, content: unknown): Promise<void>;
 }
@@ -33,12 +38,17 @@ interface Group {
   readonly rubbish: readonly { readonly why: string; readonly raw: unknown }[];
 }
 
-/** Turns one batch at a time; what arrives during a turn is the next batch. */
+/**
+ * Turns one batch at a time; what arrives during a turn is the next batch. A turn is over when what it heard is safe; what
+ * follows from it is sent while the next one runs, and batches are acked in order. When that fails, the batch is turned
+ * again beside later ones.
+ */
 export async function readJournal(options: JournalReaderOptions): Promise<Closeable> {
   const { link, log, partition } = options;
   const stop = new AbortController();
   let arrived: Group[] = [];
   let wake = () => {};
+  const acks = new OrderedAcks();
 
   const subscription = await subscribe({
     link,
@@ -65,8 +75,17 @@ export async function readJournal(options: JournalReaderOptions): Promise<Closea
       await somethingArrived();
       const batch = arrived.slice(0, batchEnd(arrived));
       arrived = arrived.slice(batch.length);
-      if (batch.length > 0) await turnUntilDone(batch, options, stop.signal);
+      const last = batch.at(-1);
+      if (last === undefined) continue;
+      await acks.room(MAX_UNSENT);
+      if (stop.signal.aborted) break;
+      await new Promise<void>((heard) => {
+        const done = turnUntilDone(batch, options, stop.signal, heard);
+        void done.then(() => heard());
+        acks.add(last.delivery, done);
+      });
     }
+    await acks.room(1);
   };
   const reading = read();
 
@@ -81,23 +100,28 @@ export async function readJournal(options: JournalReaderOptions): Promise<Closea
   };
 }
 
-/** Tries a batch until it is done, or until it is the broker's again. */
-async function turnUntilDone(batch: readonly Group[], options: JournalReaderOptions, stop: AbortSignal) {
+/** Tries a batch until it is done, or until it is the broker's again. @returns whether it is done. Never rejects */
+async function turnUntilDone(
+  batch: readonly Group[],
+  options: JournalReaderOptions,
+  stop: AbortSignal,
+  heard: () => void,
+): Promise<boolean> {
   const { log, partition } = options;
   const records = batch.flatMap((group) => group.records);
-  const last = batch.at(-1);
   const redelivered = batch.some(({ delivery }) => delivery.message.fields.redelivered);
-  for (let failures = 1; last !== undefined && !last.delivery.lost(); failures += 1) {
+  for (let failures = 1; batch.every(({ delivery }) => !delivery.lost()); failures += 1) {
     try {
       await buryRubbish(batch, options);
-      if (records.length > 0) await options.turn(records, { redelivered: redelivered || failures > 1 });
-      return last.delivery.ack(true);
+      if (records.length > 0) await options.turn(records, { redelivered: redelivered || failures > 1, heard });
+      return true;
     } catch (error) {
       log.error({ partition, records: records.length, failures, err: error }, 'a turn failed, trying it again');
-      if (stop.aborted) return;
+      if (stop.aborted) return false;
       await pause(backoffMs(failures, FIRST_BACKOFF_MS, MOST_BACKOFF_MS), stop);
     }
   }
+  return false;
 }
 
 async function buryRubbish(batch: readonly Group[], { bury }: JournalReaderOptions): Promise<void> {

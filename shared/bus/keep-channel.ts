@@ -22,11 +22,22 @@ export interface KeptChannel<C extends Channel> {
   gone?(channel: C): void;
 }
 
+export interface ChannelKeeper extends Closeable {
+  /** Gives the channel up and opens another: for one that is open and answers no more. */
+  renew(): void;
+}
+
 /** Keeps a channel open for ever: opens another whenever it, or its connection, is closed. */
-export function keepChannel<C extends Channel>(kept: KeptChannel<C>): Closeable {
+export function keepChannel<C extends Channel>(kept: KeptChannel<C>): ChannelKeeper {
   const stop = new AbortController();
-  const ended = keepOpen(kept, stop.signal);
+  let givenUp = new AbortController();
+  const nextLife = () => {
+    givenUp = new AbortController();
+    return givenUp.signal;
+  };
+  const ended = keepOpen(kept, stop.signal, nextLife);
   return {
+    renew: () => givenUp.abort(),
     close: once(() => {
       stop.abort();
       return ended;
@@ -34,11 +45,15 @@ export function keepChannel<C extends Channel>(kept: KeptChannel<C>): Closeable 
   };
 }
 
-async function keepOpen<C extends Channel>(kept: KeptChannel<C>, stop: AbortSignal): Promise<void> {
+async function keepOpen<C extends Channel>(
+  kept: KeptChannel<C>,
+  stop: AbortSignal,
+  nextLife: () => AbortSignal,
+): Promise<void> {
   let failures = 0;
   while (!stop.aborted) {
     const openedAt = Date.now();
-    const end = await live(kept, stop);
+    const end = await live(kept, stop, nextLife());
     failures = Date.now() - openedAt > STABLE_MS ? 1 : failures + 1;
     const waitMs = backoffMs(failures, FIRST_BACKOFF_MS, MOST_BACKOFF_MS);
     await pause(end === 'refused' ? Math.max(waitMs, REDECLARE_AFTER_MS) : waitMs, stop);
@@ -49,7 +64,7 @@ async function keepOpen<C extends Channel>(kept: KeptChannel<C>, stop: AbortSign
 type End = 'gone' | 'refused';
 
 /** The life of one channel, from its opening until it is gone or no longer wanted. Never rejects. */
-async function live<C extends Channel>(kept: KeptChannel<C>, stop: AbortSignal): Promise<End> {
+async function live<C extends Channel>(kept: KeptChannel<C>, stop: AbortSignal, givenUp: AbortSignal): Promise<End> {
   const { link, name, log } = kept;
   let end: End = 'gone';
   const ended = new AbortController();
@@ -61,15 +76,20 @@ async function live<C extends Channel>(kept: KeptChannel<C>, stop: AbortSignal):
       log.warn({ channel: name, why: error.message }, 'the broker closed a channel');
     });
     channel.once('close', () => ended.abort());
-    await use(kept, channel, ended.signal, stop);
+    await use(kept, channel, ended.signal, [stop, givenUp]);
   } catch (error) {
     if (!stop.aborted) log.warn({ channel: name, err: error }, 'a channel could not be used');
   }
   return end;
 }
 
-async function use<C extends Channel>(kept: KeptChannel<C>, channel: C, ended: AbortSignal, stop: AbortSignal) {
-  const over = untilAborted(ended, stop);
+async function use<C extends Channel>(
+  kept: KeptChannel<C>,
+  channel: C,
+  ended: AbortSignal,
+  unwanted: readonly AbortSignal[],
+) {
+  const over = untilAborted(ended, ...unwanted);
   try {
     await Promise.race([kept.opened(channel), over]);
     await over;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Priority } from '../messages/job.ts';
 import type { Closeable } from './closeable.ts';
 import type { Link } from './connection.ts';
 import type { Delivery } from './delivery.ts';
@@ -9,10 +10,13 @@ import type { LaneSpecs } from './topology.ts';
 /** Up to so many commands at once a worker is taken to do heavy work, of which it should hold nothing in reserve. */
 const MOST_FETCHED = 8;
 
+/** The lowest lane that an express slot serves. */
+export type ExpressLane = Exclude<Priority, 'low'>;
+
 /** Where a worker gets its commands: in weighted order, one whenever it has a slot free. */
 export interface Lanes extends Closeable {
-  /** The next delivery, as soon as there is one, of an `express` slot from the high lane only; undefined once stopped. */
-  take(express?: boolean): Promise<Delivery | undefined>;
+  /** The next delivery, as soon as there is one, for an express slot from its lane or above; undefined once stopped. */
+  take(express?: ExpressLane): Promise<Delivery | undefined>;
   /**
    * Takes nothing for a while, and gives back what nobody has begun. Then one command is taken alone, and the others once
    * it was `answered`. A second pause can only make it longer.
@@ -31,8 +35,10 @@ export interface LanesOptions {
   readonly log: Logger;
   readonly lanes: LaneSpecs;
   readonly concurrency: number;
-  /** Slots beside the others that serve the high lane alone. */
-  readonly express: number;
+  /** Work (see `weightOf`) at which the slots take nothing more, though some be free; undefined for no such bound. */
+  readonly room?: number | undefined;
+  /** There are slots beside the others for the upper lanes alone, whatever room there is. */
+  readonly express: boolean;
   /** Puts a delivery back into its lane without counting it. Never rejects. */
   giveBack(delivery: Delivery, lane: string): Promise<void>;
 }
@@ -41,5 +47,8 @@ export interface LanesOptions {
  * Two ways with the same meaning. Pushed lanes are fast, and hold some commands ahead of the free slots; behind others
  * that run for minutes those would wait while another worker is idle, so small workers fetch command by command.
  */
-export const openLanes = (options: LanesOptions): Promise<Lanes> =>
-  options.concurrency > MOST_FETCHED || options.express > 0 ? PushedLanes.open(options) : FetchedLanes.open(options);
+export function openLanes(options: LanesOptions): Promise<Lanes> {
+  const { concurrency, express, room } = options;
+  const isHeavy = concurrency <= MOST_FETCHED && !express && room === undefined;
+  return isHeavy ? FetchedLanes.open(options) : PushedLanes.open(options);
+}

@@ -38,3 +38,15 @@ export async function settlesWithin(promise: Promise<unknown>, ms: number): Prom
     over.abort();
   }
 }
+
+/** A wait had its limit, and it is over. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+}
+
+/** What `promise` comes to. @throws {NoAnswerError} it has not settled within `ms` */
+export async function answeredWithin<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
+  if (await settlesWithin(promise, ms)) return await promise;
+  promise.catch(() => undefined);
+  throw new NoAnswerError(`${what} did not come within ${ms} ms`);
+}

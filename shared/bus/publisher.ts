@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { BrokerUnavailableError, OverloadedError, RefusedError, UnroutableError } from './broker-errors.ts';
 import { type Closeable, once } from './closeable.ts';
 import type { Link } from './connection.ts';
-import { closeChannel, keepChannel } from './keep-channel.ts';
+import { type ChannelKeeper, keepChannel } from './keep-channel.ts';
 import { type Entry, entryOf } from './publish-entry.ts';
 import { Returns } from './returns.ts';
 
@@ -36,6 +36,7 @@ export interface Publisher extends Closeable {
 /** Publishes with confirms, a bounded number of messages ahead of them. */
 export class ConfirmPublisher implements Publisher {
   readonly close: () => Promise<void>;
+  readonly #kept: ChannelKeeper;
   readonly #link: Link;
   readonly #log: Logger;
   readonly #waiting: Entry[] = [];
@@ -50,7 +51,7 @@ export class ConfirmPublisher implements Publisher {
   constructor(link: Link, log: Logger) {
     this.#link = link;
     this.#log = log;
-    const kept = keepChannel<ConfirmChannel>({
+    this.#kept = keepChannel<ConfirmChannel>({
       link,
       log,
       name: 'publish',
@@ -61,7 +62,7 @@ export class ConfirmPublisher implements Publisher {
     link.onChange(() => this.#pump());
     this.close = once(async () => {
       this.#closed = true;
-      await kept.close();
+      await this.#kept.close();
       for (const entry of this.#waiting.splice(0)) entry.settle(new BrokerUnavailableError('the bus is closed'));
     });
   }
@@ -144,10 +145,9 @@ export class ConfirmPublisher implements Publisher {
 
   #reopenWhenStuck(): void {
     const [oldest] = this.#sent;
-    const stuck = this.#channel;
-    if (stuck === undefined || oldest === undefined || Date.now() - oldest.sentAt < CONFIRM_TIMEOUT_MS) return;
+    if (this.#channel === undefined || oldest === undefined || Date.now() - oldest.sentAt < CONFIRM_TIMEOUT_MS) return;
     this.#channel = undefined;
     this.#log.warn({ unconfirmed: this.#sent.size }, 'the broker confirms nothing: opening another channel');
-    void closeChannel(stuck);
+    this.#kept.renew();
   }
 }

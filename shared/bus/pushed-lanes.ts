@@ -3,16 +3,19 @@ import { once } from './closeable.ts';
 import type { Delivery } from './delivery.ts';
 import { NO_CREDITS, nextLane } from './lane-order.ts';
 import { LanePause } from './lane-pause.ts';
-import type { Lanes, LanesOptions } from './lanes.ts';
+import type { ExpressLane, Lanes, LanesOptions } from './lanes.ts';
+import { Load } from './load.ts';
 import { type Subscription, subscribe } from './subscribe.ts';
 
-/**
- * Deliveries of a lane that may be here at once, for each slot. Any lane may have to fill all slots. Twice as many keep the
- * upper lanes from running dry, for as long as an ack takes, in favour of low.
- */
-const FILLS: Readonly<Record<Priority, number>> = { high: 2, normal: 2, low: 1 };
+/** Deliveries of the upper lanes beyond those that fill all slots, lest they run dry, for as long as an ack takes, in favour of low. */
+const MOST_AHEAD = 32;
 
 type Taker = (delivery: Delivery | undefined) => void;
+
+interface Handover {
+  readonly taker: Taker;
+  readonly delivery: Delivery;
+}
 
 /** The broker pushes, a bounded number ahead from each lane; which one is next is decided when a slot is free. */
 export class PushedLanes implements Lanes {
@@ -21,9 +24,11 @@ export class PushedLanes implements Lanes {
   readonly #options: LanesOptions;
   readonly #held: Record<Priority, Delivery[]> = { high: [], normal: [], low: [] };
   readonly #takers: Taker[] = [];
-  /** They take from the high lane only, when nobody else is free. */
-  readonly #expressTakers: Taker[] = [];
+  /** They take from this lane and above, when nobody else is free. */
+  readonly #expressTakers: Record<ExpressLane, Taker[]> = { high: [], normal: [] };
   readonly #pause: LanePause;
+  /** What the slots are at work on, but for the express ones. */
+  readonly #load = new Load();
   #subscriptions: readonly Subscription[] = [];
   #credits = NO_CREDITS;
   #stopped = false;
@@ -43,10 +48,10 @@ export class PushedLanes implements Lanes {
     return lanes;
   }
 
-  take(express = false): Promise<Delivery | undefined> {
+  take(express?: ExpressLane): Promise<Delivery | undefined> {
     return new Promise((resolve) => {
       if (this.#stopped) return resolve(undefined);
-      (express ? this.#expressTakers : this.#takers).push(resolve);
+      (express === undefined ? this.#takers : this.#expressTakers[express]).push(resolve);
       this.#hand();
     });
   }
@@ -60,7 +65,9 @@ export class PushedLanes implements Lanes {
   }
 
   ended(delivery: Delivery): void {
+    this.#load.remove(delivery);
     this.#pause.ended(delivery);
+    this.#hand();
   }
 
   #subscribe(priority: Priority): Promise<Subscription> {
@@ -81,15 +88,27 @@ export class PushedLanes implements Lanes {
   }
 
   #hand(): void {
+    const { room = Number.POSITIVE_INFINITY } = this.#options;
     while (this.#pause.admits) {
-      const express = this.#takers.length === 0;
-      const takers = express ? this.#expressTakers : this.#takers;
-      if (takers.length === 0) return;
-      const delivery = express ? this.#held.high.shift() : this.#next();
-      if (delivery === undefined) return;
-      this.#pause.took(delivery);
-      takers.shift()?.(delivery);
+      const isFree = this.#takers.length > 0 && this.#load.weight < room;
+      const next = isFree ? this.#handover(this.#takers, this.#next()) : this.#nextExpress();
+      if (next === undefined) return;
+      if (isFree) this.#load.add(next.delivery);
+      this.#pause.took(next.delivery);
+      next.taker(next.delivery);
     }
+  }
+
+  #handover(takers: Taker[], delivery: Delivery | undefined): Handover | undefined {
+    const taker = delivery === undefined ? undefined : takers.shift();
+    return taker === undefined || delivery === undefined ? undefined : { taker, delivery };
+  }
+
+  /** Slots of the high lane go first, so that those of the normal one are free for it. */
+  #nextExpress(): Handover | undefined {
+    const { high, normal } = this.#expressTakers;
+    if (high.length > 0 && this.#held.high.length > 0) return this.#handover(high, this.#held.high.shift());
+    return normal.length > 0 ? this.#handover(normal, this.#held.high.shift() ?? this.#held.normal.shift()) : undefined;
   }
 
   /** The next of all lanes, by what they are owed. */
@@ -121,12 +140,14 @@ export class PushedLanes implements Lanes {
   }
 
   #prefetch(priority: Priority): number {
-    return this.#options.concurrency * FILLS[priority];
+    const { concurrency } = this.#options;
+    return priority === 'low' ? concurrency : concurrency + Math.min(concurrency, MOST_AHEAD);
   }
 
   async #stop(): Promise<void> {
     this.#stopped = true;
-    for (const taker of [...this.#takers.splice(0), ...this.#expressTakers.splice(0)]) taker(undefined);
+    const { high, normal } = this.#expressTakers;
+    for (const taker of [this.#takers, high, normal].flatMap((takers) => takers.splice(0))) taker(undefined);
     await this.#pause.end();
     await this.#halt();
   }

@@ -1,10 +1,11 @@
 import type { Channel } from 'amqplib';
 import { z } from 'zod';
+import { firstAddress } from '../amqp-addresses.ts';
 import type { Link } from './connection.ts';
 import { closeChannel } from './keep-channel.ts';
 import { CONTROL, DEAD_LETTERS, JOURNAL_DEAD, type QueueSpec } from './topology.ts';
 
-const MANAGEMENT_TIMEOUT_MS = 3_000;
+const MANAGEMENT_TIMEOUT_MS = 1_500;
 const NOT_FOUND = 404;
 
 export interface QueueInfo {
@@ -76,7 +77,7 @@ export async function listQueues(managementUrl: string, amqpUrl: string): Promis
 }
 
 const vhostOf = (amqpUrl: string): string => {
-  const { pathname } = new URL(amqpUrl);
+  const { pathname } = firstAddress(amqpUrl);
   return pathname.length > 1 ? encodeURIComponent(decodeURIComponent(pathname.slice(1))) : '%2F';
 };
 

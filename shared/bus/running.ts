@@ -1,5 +1,6 @@
 import type { Command } from '../messages/command.ts';
 import { metrics } from '../metrics/metrics.ts';
+import type { Cancel } from './control.ts';
 import type { Delivery } from './delivery.ts';
 import { AbortedError } from './errors.ts';
 
@@ -14,6 +15,7 @@ export interface Run {
 /** The commands under way in this process, by id. */
 export class Running {
   readonly #runs = new Map<string, Run>();
+  readonly #awaitingIdle: (() => void)[] = [];
 
   get count(): number {
     return this.#runs.size;
@@ -26,6 +28,14 @@ export class Running {
     return run !== undefined;
   }
 
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#runs.size === 0) resolve();
+      else this.#awaitingIdle.push(resolve);
+    });
+  }
+
   begin(command: Command, delivery: Delivery): Run {
     const run: Run = { command, abort: new AbortController(), deliveries: [delivery] };
     this.#runs.set(command.id, run);
@@ -36,11 +46,12 @@ export class Running {
   end({ command }: Run): void {
     this.#runs.delete(command.id);
     metrics.inFlight.set(this.#runs.size);
+    if (this.#runs.size === 0) for (const resolve of this.#awaitingIdle.splice(0)) resolve();
   }
 
-  cancel(job: string): void {
+  cancel({ job, replay }: Cancel): void {
     for (const { command, abort } of this.#runs.values()) {
-      if (command.job === job) abort.abort(new AbortedError('cancelled'));
+      if (command.job === job && command.replay <= replay) abort.abort(new AbortedError('cancelled'));
     }
   }
 

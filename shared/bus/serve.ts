@@ -9,7 +9,7 @@ import { readCancellations } from './control.ts';
 import type { Delivery } from './delivery.ts';
 import type { Handler } from './handler.ts';
 import { homeMessage } from './home-message.ts';
-import { type Lanes, openLanes } from './lanes.ts';
+import { type ExpressLane, type Lanes, openLanes } from './lanes.ts';
 import type { Outbox } from './outbox.ts';
 import { settlesWithin } from './pause.ts';
 import type { SurePublisher } from './publish-surely.ts';
@@ -28,10 +28,15 @@ export interface ServeOptions {
   /** Commands that may run at once. */
   readonly concurrency: number;
   /**
-   * Slots beside those that take from the high lane alone, so that whoever waits there need not wait for a slot as well.
-   * For commands that share what they need; default 0.
+   * Work under way (see `weightOf`) beyond which no further command is begun. With it `concurrency` may be large: many
+   * light commands run at once, or a few heavy ones. Default: no bound.
    */
-  readonly express?: number;
+  readonly room?: number;
+  /**
+   * So many slots beside those, which take from this lane and above alone: whoever waits there need not wait until
+   * commands of lower lanes free a slot. Default none.
+   */
+  readonly express?: Readonly<Partial<Record<ExpressLane, number>>>;
   readonly handlers: readonly Handler[];
   readonly models?: readonly string[];
   /** Asked every few seconds for `worker.alive`. */
@@ -55,28 +60,32 @@ export interface ServePorts {
 
 /** Carries out the commands of a service's lanes: `concurrency` slots, each taking the next command when it is free. */
 export async function serve(options: ServeOptions, ports: ServePorts): Promise<Serving> {
-  const { service, pool, concurrency, express = 0, handlers, drainMs = DRAIN_MS } = options;
+  const { service, pool, concurrency, room, express = {}, handlers, drainMs = DRAIN_MS } = options;
+  const { high = 0, normal = 0 } = express;
   const { link, outbox } = ports;
   const log = ports.log.child({ pool });
 
   const cancellations = await readCancellations(link, log);
   const giveBack = backToLane(ports.publisher, log);
-  const lanes = await openLanes({ link, log, lanes: laneSpecs(service, pool), concurrency, express, giveBack });
-  const pauseLanes = (ms: number) => {
-    log.warn({ ms }, 'a provider is out: the lanes pause');
-    lanes.pause(ms);
-  };
+  const lanes = await openLanes({
+    ...{ link, log, lanes: laneSpecs(service, pool), concurrency, room, giveBack },
+    express: high + normal > 0,
+  });
   const worker = new Worker({
     handlers,
     outbox,
     log,
     isCancelled: cancellations.has,
-    pauseLanes,
+    pauseLanes: (ms) => lanes.pause(ms),
     answered: (delivery) => lanes.answered(delivery),
     ended: (delivery) => lanes.ended(delivery),
   });
-  cancellations.onCancel((job) => worker.running.cancel(job));
-  const slots = Array.from({ length: concurrency + express }, (_, n) => runSlot(lanes, worker, n >= concurrency));
+  cancellations.onCancel((cancel) => worker.running.cancel(cancel));
+  const slots = [
+    ...Array.from({ length: concurrency }, () => runSlot(lanes, worker)),
+    ...Array.from({ length: high }, () => runSlot(lanes, worker, 'high')),
+    ...Array.from({ length: normal }, () => runSlot(lanes, worker, 'normal')),
+  ];
   const id = randomUUID();
   const stopTelling = tellEvery(ALIVE_EVERY_MS, () => ports.tellAlive(aliveOf(id, options, worker.running.count)));
 
@@ -95,7 +104,7 @@ export async function serve(options: ServeOptions, ports: ServePorts): Promise<S
   };
 }
 
-async function runSlot(lanes: Lanes, worker: Worker, express: boolean): Promise<void> {
+async function runSlot(lanes: Lanes, worker: Worker, express?: ExpressLane): Promise<void> {
   for (;;) {
     const delivery = await lanes.take(express);
     if (delivery === undefined) return;

@@ -2,7 +2,7 @@ import { DEFAULT_POOL, SERVICES, type Service } from '../messages/command.ts';
 import type { Priority } from '../messages/job.ts';
 import { RUNGS_S, type Rung } from './retry-ladder.ts';
 
-/** Deliveries that end without an answer before a command counts as poison. */
+/** What the broker allows. A worker gives a command up sooner (`suspicion`), if one lives long enough to say so. */
 export const DELIVERY_LIMIT = 20;
 /**
  * As good as none. RabbitMQ 4 has a limit of 20 unless told otherwise, and -1 would say "none" there; 3.10 takes -1 for a

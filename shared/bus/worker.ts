@@ -3,13 +3,16 @@ import type { Command } from '../messages/command.ts';
 import { metrics } from '../metrics/metrics.ts';
 import { attempt } from './attempt.ts';
 import { conclude, waitLonger } from './conclude.ts';
-import { deadMessage } from './dead-letter.ts';
+import { deadMessage, poisonError } from './dead-letter.ts';
 import type { Delivery } from './delivery.ts';
 import { type Opened, openEnvelope } from './envelope.ts';
 import type { Handler } from './handler.ts';
+import { homeMessage, withHeader } from './home-message.ts';
 import type { Outbox } from './outbox.ts';
 import { recoverability } from './recoverability.ts';
 import { Running } from './running.ts';
+import { Solitude } from './solitude.ts';
+import { suspicionOf, UNANSWERED_HEADER, unansweredOf } from './suspicion.ts';
 import { tellerOf } from './teller.ts';
 
 /** Commands that come back a little too early are carried out all the same. */
@@ -19,7 +22,7 @@ export interface WorkerOptions {
   readonly handlers: readonly Handler[];
   readonly outbox: Outbox;
   readonly log: Logger;
-  isCancelled(job: string): boolean;
+  isCancelled(command: Command): boolean;
   pauseLanes(ms: number): void;
   /** A command has shown that what it needs is there. */
   answered(delivery: Delivery): void;
@@ -32,9 +35,11 @@ export class Worker {
   readonly running = new Running();
   readonly #options: WorkerOptions;
   readonly #handlers: ReadonlyMap<string, Handler>;
+  readonly #solitude: Solitude;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#solitude = new Solitude({ pauseLanes: options.pauseLanes, idle: () => this.running.idle() });
     this.#handlers = new Map(options.handlers.map((handler) => [handler.type, handler]));
   }
 
@@ -60,11 +65,39 @@ export class Worker {
       this.#options.log.debug({ job: command.job, id: command.id }, 'dropped a command that nobody wants any more');
       return delivery.ack();
     }
+    const unanswered = unansweredOf(delivery.message);
+    const suspicion = suspicionOf(unanswered);
+    if (suspicion === 'poison') return await this.#bury(delivery, command, unanswered.total);
+    if (suspicion === 'back' || this.#solitude.taken) return await this.#putBack(delivery, command, unanswered.total);
     if (notBefore !== undefined && notBefore > Date.now() + EARLY_MS) {
       await this.#options.outbox.publish(waitLonger(command, notBefore));
       return delivery.ack();
     }
-    await this.#carryOut(command, delivery);
+    const carryOut = () => this.#carryOut(command, delivery);
+    await (suspicion === 'alone' ? this.#solitude.run(carryOut) : carryOut());
+  }
+
+  #sitOutage(ms: number): void {
+    this.#options.log.warn({ ms }, 'a provider is out: the lanes pause');
+    this.#options.pauseLanes(ms);
+  }
+
+  /** To the back of its lane, with what is known of it. */
+  async #putBack(delivery: Delivery, { id, job }: Command, unanswered: number): Promise<void> {
+    const { log, outbox } = this.#options;
+    log.info({ id, job, unanswered }, 'a command goes to the back of its lane');
+    await outbox.publish(withHeader(homeMessage(delivery.message), UNANSWERED_HEADER, unanswered));
+    delivery.ack();
+  }
+
+  /** A command whose workers died, or lost their connection, again and again. */
+  async #bury(delivery: Delivery, { id, job, type }: Command, unanswered: number): Promise<void> {
+    const { log, outbox } = this.#options;
+    log.error({ id, job, unanswered }, 'buried a command that seems to end its workers');
+    metrics.deadLetters.inc({ command: type, code: 'poison_message' });
+    const { message } = delivery;
+    await outbox.publish(deadMessage(message, message.fields.routingKey, poisonError(unanswered)));
+    delivery.ack();
   }
 
   async #openOrBury({ message }: Delivery): Promise<Opened | undefined> {
@@ -81,12 +114,13 @@ export class Worker {
     }
   }
 
-  #isUnwanted({ job, deadline }: Command): boolean {
-    return this.#options.isCancelled(job) || (deadline !== undefined && deadline <= Date.now());
+  #isUnwanted(command: Command): boolean {
+    const { deadline } = command;
+    return this.#options.isCancelled(command) || (deadline !== undefined && deadline <= Date.now());
   }
 
   async #carryOut(command: Command, delivery: Delivery): Promise<void> {
-    const { outbox, pauseLanes, answered } = this.#options;
+    const { outbox, answered, log } = this.#options;
     const run = this.running.begin(command, delivery);
     const measured = metrics.commandSeconds.startTimer({ command: command.type });
     try {
@@ -94,13 +128,13 @@ export class Worker {
         command,
         handler: this.#handlers.get(command.type),
         teller: tellerOf(command, outbox),
-        log: this.#options.log.child({ job: command.job, stage: command.type, attempt: command.attempt }),
+        log,
         abort: run.abort,
         answered: () => answered(delivery),
       });
       measured({ outcome: ending.kind });
       if (ending.kind === 'done' || ending.kind === 'dead') answered(delivery);
-      await conclude(ending, { command, delivery, outbox, pauseLanes });
+      await conclude(ending, { command, delivery, outbox, pauseLanes: (ms) => this.#sitOutage(ms) });
       for (const each of run.deliveries) each.ack();
     } finally {
       this.running.end(run);

@@ -1,7 +1,7 @@
 import { embeddingProfile } from '../profiles/embedding-profile.ts';
 
 /** Size of a passage in word pieces: with its headings it must fit the 256 that MiniLM reads. */
-const CHUNK_SIZE = 160;
+const CHUNK_SIZE = 240;
 const CHUNK_OVERLAP = 0;
 
 /** What a collection is like when nobody says otherwise. It remembers the model of its vectors, and how much to trust them. */

@@ -1,8 +1,10 @@
 import { GenerateAnswer } from './answering.ts';
+import { CondenseQuestion } from './condensing.ts';
 import { EmbedTexts } from './embedding.ts';
 import type { Priority } from './job.ts';
 import type { Message } from './message.ts';
 import { RankPassages } from './ranking.ts';
+import { BeginGeneration, GatherPassages, ProbeGeneration, SwitchGeneration } from './reembedding.ts';
 import { RetrievePassages } from './retrieval.ts';
 import { SplitDocument } from './splitting.ts';
 
@@ -35,16 +37,30 @@ interface CommandKind {
   /** Retries after the first attempt, unless the job says `max_attempts`. */
   readonly retries: number;
   readonly parse: (body: unknown) => Message;
+  /** How much work a command is, for workers that take many light ones at once; 1 when absent. */
+  readonly weigh?: (body: unknown) => number;
 }
+
+const lengthOf = (list: unknown): number => (Array.isArray(list) ? Math.max(1, list.length) : 1);
+const weighTexts = (body: unknown): number => lengthOf((body as Partial<EmbedTexts['body']>).texts);
+const weighPassages = (body: unknown): number => lengthOf((body as Partial<RankPassages['body']>).passages);
 
 /** Every command there is, who carries it out and how patiently. */
 export const COMMANDS: Readonly<Record<string, CommandKind>> = {
-  [EmbedTexts.type]: { service: 'embedder', retries: 3, parse: EmbedTexts.parse },
+  [EmbedTexts.type]: { service: 'embedder', retries: 3, parse: EmbedTexts.parse, weigh: weighTexts },
   [SplitDocument.type]: { service: 'rag-orchestrator', retries: 2, parse: SplitDocument.parse },
   [RetrievePassages.type]: { service: 'rag-orchestrator', retries: 3, parse: RetrievePassages.parse },
-  [RankPassages.type]: { service: 'embedder', retries: 2, parse: RankPassages.parse },
+  [RankPassages.type]: { service: 'embedder', retries: 2, parse: RankPassages.parse, weigh: weighPassages },
+  [CondenseQuestion.type]: { service: 'generator', retries: 1, parse: CondenseQuestion.parse },
+  [BeginGeneration.type]: { service: 'rag-orchestrator', retries: 3, parse: BeginGeneration.parse },
+  [GatherPassages.type]: { service: 'rag-orchestrator', retries: 3, parse: GatherPassages.parse },
+  [ProbeGeneration.type]: { service: 'rag-orchestrator', retries: 3, parse: ProbeGeneration.parse },
+  [SwitchGeneration.type]: { service: 'rag-orchestrator', retries: 3, parse: SwitchGeneration.parse },
   [GenerateAnswer.type]: { service: 'generator', retries: 2, parse: GenerateAnswer.parse },
 };
+
+/** How much work a command is, in the unit of its type (texts, passages). */
+export const weightOf = ({ type, body }: Pick<Command, 'type' | 'body'>): number => COMMANDS[type]?.weigh?.(body) ?? 1;
 
 export const DEFAULT_POOL = 'default';
 

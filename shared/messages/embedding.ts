@@ -28,6 +28,8 @@ export const TextsEmbedded = message(
     provider: z.string(),
     provider_ms: z.number(),
     prompt_tokens: z.int().optional(),
+    /** The tokens are estimated: the provider does not count them. */
+    estimated: z.boolean().optional(),
   }),
 );
 export type TextsEmbedded = Of<typeof TextsEmbedded>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Filter } from './filter.ts';
 
 /** Limits of what one job may carry; beyond them the gateway answers 422. */
 const MAX_TEXTS = 2048;
@@ -13,10 +14,6 @@ const Metadata = z.record(z.string(), z.unknown());
 export const CollectionName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'letters, digits, dot, dash and underscore, at most 128 characters');
-
-/** Restricts passages by the metadata of their document: every named key must equal the value. */
-export const Filter = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
-export type Filter = z.infer<typeof Filter>;
 
 export const SearchMode = z.enum(['hybrid', 'vector', 'text']);
 export type SearchMode = z.infer<typeof SearchMode>;
@@ -68,13 +65,26 @@ export const IngestInput = z.strictObject({
 });
 export type IngestInput = z.infer<typeof IngestInput>;
 
+/** Maximal marginal relevance; `true` is an object without `lambda`. */
+export const Mmr = z.union([z.boolean(), z.strictObject({ lambda: z.number().min(0).max(1).optional() })]);
+
 export const AskInput = z.strictObject({
   collection: CollectionName,
   question: z.string().min(1).max(MAX_QUESTION_CHARS),
   top_k: z.int().min(1).max(100).optional(),
   rerank_to: z.int().min(1).max(50).optional(),
   filter: Filter.optional(),
-  history: z.array(ChatMessage).max(100).optional(),
+  mmr: Mmr.optional().describe(
+    'Choose the passages of the prompt by maximal marginal relevance, so that none says what another has said. `lambda` ' +
+      'from 0 (as different as can be) to 1 (as relevant as can be); 0.7 when it is not given.',
+  ),
+  history: z
+    .array(ChatMessage)
+    .max(100)
+    .optional()
+    .describe(
+      'The conversation before the question. A language model first puts the question into words that stand alone.',
+    ),
   model: z.string().max(MAX_ID_CHARS).optional(),
 });
 export type AskInput = z.infer<typeof AskInput>;
@@ -85,8 +95,43 @@ export const SearchInput = z.strictObject({
   top_k: z.int().min(1).max(100).optional(),
   filter: Filter.optional(),
   mode: SearchMode.optional(),
+  explain: z.boolean().optional().describe('Tell of each passage how its score came about.'),
 });
 export type SearchInput = z.infer<typeof SearchInput>;
+
+const MAX_EVAL_QUERIES = 1000;
+const MAX_JUDGEMENTS = 10_000;
+
+/** Questions and the documents that answer them, in the shape of the files that `npm run eval` reads. */
+export const EvalInput = z
+  .strictObject({
+    queries: z
+      .array(z.object({ _id: z.string().min(1), text: z.string().min(1).max(MAX_QUESTION_CHARS) }))
+      .min(1)
+      .max(MAX_EVAL_QUERIES),
+    qrels: z
+      .array(z.object({ query: z.string(), document: z.string(), score: z.number().optional() }))
+      .min(1)
+      .max(MAX_JUDGEMENTS),
+    min_recall_at_10: z.number().min(0).max(1),
+  })
+  .refine(
+    ({ queries, qrels }) => {
+      const answered = new Set(qrels.flatMap(({ query, score = 1 }) => (score > 0 ? query : [])));
+      return queries.every(({ _id }) => answered.has(_id));
+    },
+    { error: 'each query needs a document that answers it', path: ['qrels'] },
+  );
+export type EvalInput = z.infer<typeof EvalInput>;
+
+export const ReembedInput = z.strictObject({
+  collection: CollectionName,
+  embedding_model: z.string().min(1).max(MAX_ID_CHARS),
+  /** Switch even when some passages cannot be embedded: these are then found by their words alone. */
+  partial: z.boolean().optional(),
+  eval: EvalInput.optional(),
+});
+export type ReembedInput = z.infer<typeof ReembedInput>;
 
 /**
  * A document inside an accepted ingest job. The gateway gives it an id and a MIME type; content larger than a message

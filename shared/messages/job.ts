@@ -4,7 +4,7 @@ export const PRIORITIES = ['high', 'normal', 'low'] as const;
 export const Priority = z.enum(PRIORITIES);
 export type Priority = z.infer<typeof Priority>;
 
-export const JOB_TYPES = ['ask', 'ingest', 'embed', 'generate', 'search'] as const;
+export const JOB_TYPES = ['ask', 'ingest', 'embed', 'generate', 'search', 'reembed'] as const;
 export const JobType = z.enum(JOB_TYPES);
 export type JobType = z.infer<typeof JobType>;
 
@@ -23,6 +23,7 @@ export const ERROR_CODES = [
   'deadline_exceeded',
   'poison_message',
   'partially_failed',
+  'recall_too_low',
   'internal',
 ] as const;
 export const ErrorCode = z.enum(ERROR_CODES);
@@ -63,6 +64,8 @@ export interface Job {
   readonly owner: string;
   readonly status: JobStatus;
   readonly priority: Priority;
+  /** Queued without a command: its key has as many jobs under way as its share allows. */
+  readonly waiting?: boolean;
   readonly collection?: string;
   /** The command under way, e.g. `texts.embed`. */
   readonly stage?: string;
@@ -87,6 +90,9 @@ export interface Job {
   readonly last_seq: number;
   readonly state: Readonly<Record<string, unknown>>;
 }
+
+/** How often the job came back from the dead letters: commands of an earlier life have a smaller `replay`. */
+export const replaysOf = ({ state }: Pick<Job, 'state'>): number => Number(state.replay ?? 0);
 
 export const isTerminal = (status: JobStatus): boolean =>
   status === 'succeeded' || status === 'failed' || status === 'cancelled';

@@ -11,11 +11,14 @@ export const RankPassages = message(
 );
 export type RankPassages = Of<typeof RankPassages>;
 
-/** Event: a score for each passage, by its id; higher is better, comparable within this event only. */
+/**
+ * Event: a score for each passage, by its id; higher is better, comparable within this event only. Without scores when the
+ * ranker is out: nobody waits for it.
+ */
 export const PassagesRanked = message(
   'passages.ranked',
   z.object({
-    scores: z.record(z.string(), z.number()),
+    scores: z.record(z.string(), z.number()).optional(),
     model: z.string(),
     provider: z.string(),
     provider_ms: z.number(),

@@ -1,22 +1,40 @@
 import { z } from 'zod';
 import { AnswerDelta, AnswerGenerated, AnswerStarted } from './answering.ts';
 import type { Command } from './command.ts';
+import { QuestionCondensed } from './condensing.ts';
 import { TextsEmbedded } from './embedding.ts';
 import { CommandFailed, CommandReplayed, CommandRetrying, CommandStarted } from './outcome.ts';
 import { PassagesRanked } from './ranking.ts';
-import { PassagesRetrieved } from './retrieval.ts';
+import {
+  GenerationBegun,
+  GenerationDropped,
+  GenerationProbed,
+  GenerationSwitched,
+  GenerationUnready,
+  PassagesGathered,
+} from './reembedding.ts';
+import { PassagesRetrieved, QueryOutdated } from './retrieval.ts';
 import { PassagesMade } from './splitting.ts';
-import { JobCancel, JobDue, JobOverdue, JobSubmitted } from './submission.ts';
+import { JobAdmitted, JobCancel, JobDue, JobOverdue, JobSubmitted } from './submission.ts';
 
 /** Every event a job's journal may hold. */
 export const EVENTS = {
   [JobSubmitted.type]: JobSubmitted,
   [JobCancel.type]: JobCancel,
   [JobDue.type]: JobDue,
+  [JobAdmitted.type]: JobAdmitted,
   [JobOverdue.type]: JobOverdue,
+  [QuestionCondensed.type]: QuestionCondensed,
   [TextsEmbedded.type]: TextsEmbedded,
   [PassagesMade.type]: PassagesMade,
   [PassagesRetrieved.type]: PassagesRetrieved,
+  [QueryOutdated.type]: QueryOutdated,
+  [GenerationBegun.type]: GenerationBegun,
+  [PassagesGathered.type]: PassagesGathered,
+  [GenerationProbed.type]: GenerationProbed,
+  [GenerationSwitched.type]: GenerationSwitched,
+  [GenerationUnready.type]: GenerationUnready,
+  [GenerationDropped.type]: GenerationDropped,
   [PassagesRanked.type]: PassagesRanked,
   [AnswerStarted.type]: AnswerStarted,
   [AnswerDelta.type]: AnswerDelta,

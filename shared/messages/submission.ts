@@ -31,6 +31,10 @@ export type JobCancel = Of<typeof JobCancel>;
 export const JobDue = message('job.due', z.object({}));
 export type JobDue = Of<typeof JobDue>;
 
+/** Event: a job that waited because its key had its share under way may begin. */
+export const JobAdmitted = message('job.admitted', z.object({}));
+export type JobAdmitted = Of<typeof JobAdmitted>;
+
 /** Event: the deadline of a job that has not ended has passed. */
 export const JobOverdue = message('job.overdue', z.object({}));
 export type JobOverdue = Of<typeof JobOverdue>;

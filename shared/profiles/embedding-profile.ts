@@ -31,7 +31,7 @@ const DEFAULT: Omit<EmbeddingProfile, 'model'> = {
   queryPrefix: '',
   documentPrefix: '',
   normalise: true,
-  hybridWeight: 0.7,
+  hybridWeight: 0.8,
   maxTokens: 512,
 };
 

@@ -20,6 +20,9 @@ export interface Call {
   end(): void;
 }
 
+/** One for all calls: it says nothing of its own, and is made thousands of times a second. */
+const OVER = new Error('the call is over');
+
 /** A model that is loaded first, and a long prompt, may take this many times the longest silence afterwards. */
 const FIRST_BYTE_FACTOR = 5;
 
@@ -50,7 +53,7 @@ export function openCall({ provider, signal, firstByteMs, idleMs }: CallLimits):
     end: () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', cancel);
-      controller.abort(new Error('the call is over'));
+      controller.abort(OVER);
     },
   };
 }

@@ -1,5 +1,7 @@
+export const OPENAI_HOST = 'api.openai.com';
+
 /** OpenAI itself, where no other server is named. */
-export const OPENAI_URL = 'https://api.openai.com/v1';
+export const OPENAI_URL = `https://${OPENAI_HOST}/v1`;
 
 /** The address of a route of an OpenAI-compatible server, whose base may end in `/v1` or leave it out. */
 export function openAiRoute(base: string, route: string): string {

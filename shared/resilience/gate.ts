@@ -1,6 +1,7 @@
 import { AbortedError, OutageError, RetryableError } from '../bus/errors.ts';
 import { type Breaker, BreakerOpenError, type BreakerState } from './breaker.ts';
 import { isLostConnection, isUnavailable } from './failure.ts';
+import { whileWanted } from './while-wanted.ts';
 
 /** A provider that cannot be used is asked again after this, until its breaker opens. */
 const UNAVAILABLE_MS = 1_000;
@@ -26,21 +27,6 @@ export interface Gate {
   /** Asks the provider for a sign of life, through the breaker. @throws as `run` */
   probe(signal: AbortSignal): Promise<void>;
   close(): void;
-}
-
-/** Waits for something only as long as the job lasts. @throws the signal's reason */
-async function whileWanted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let drop: (() => void) | undefined;
-  try {
-    const dropped = new Promise<never>((_, reject) => {
-      drop = () => reject(signal.reason);
-      if (signal.aborted) drop();
-      signal.addEventListener('abort', drop);
-    });
-    return await Promise.race([promise, dropped]);
-  } finally {
-    if (drop !== undefined) signal.removeEventListener('abort', drop);
-  }
 }
 
 const isRateLimit = (error: unknown): error is RetryableError & { afterMs: number } =>

@@ -3,6 +3,7 @@ import { retryAfterMs } from './retry-after.ts';
 
 const TOO_MANY_REQUESTS = 429;
 const NOT_FOUND = 404;
+const NOT_FOR_US = new Set([401, 402, 403]);
 /** Of the 4xx, those that speak of the moment and not of the request: timeout, conflict, too early. */
 const PASSING = new Set([408, 409, 425]);
 const FIRST_SERVER_ERROR = 500;
@@ -19,6 +20,11 @@ export class HttpRefusal extends Error {
     this.status = status;
   }
 }
+
+/** Who asks is refused, not what is asked: a missing model, or a wrong key, is the same for every request. */
+export const isForAnyRequest = (error: unknown): error is TerminalError =>
+  error instanceof TerminalError &&
+  (error.code === 'model_not_found' || (error.cause instanceof HttpRefusal && NOT_FOR_US.has(error.cause.status)));
 
 /** What providers put in the way of their reason: `{error}`, `{error: {message}}`, `{message}`, `{detail}`. */
 function reasonIn(value: unknown): string | undefined {

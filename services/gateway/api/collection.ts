@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CollectionName, DocumentInput } from '../../../shared/messages/inputs.ts';
+import { CollectionName, DocumentInput, ReembedInput } from '../../../shared/messages/inputs.ts';
 import { AT, INGEST_INPUT, JOB, TEXT_DOCUMENT } from './examples.ts';
 import { limitOf, named, pageOf, Time } from './named.ts';
 
@@ -11,6 +11,12 @@ export const NewCollection = named(
   z.strictObject({
     name: CollectionName,
     embedding_model: z.string().min(1).max(200).optional(),
+    language: z
+      .string()
+      .min(1)
+      .max(63)
+      .optional()
+      .describe('Whose word endings and stop words are known: `english` (default), `german`, …; `simple` knows none.'),
     chunking: z
       .strictObject({
         size: z.int().min(MIN_PASSAGE_TOKENS).max(MAX_PASSAGE_TOKENS).describe('Size of a passage in tokens.'),
@@ -22,6 +28,24 @@ export const NewCollection = named(
   { examples: [{ name: 'handbook' }] },
 );
 
+const GenerationView = named(
+  'Generation',
+  z.object({
+    id: z.int(),
+    embedding_model: z.string(),
+    dimensions: z.int().nullable(),
+    state: z
+      .enum(['building', 'active', 'retired'])
+      .describe('`building`: a `reembed` job makes it. `retired`: kept to go back to.'),
+    job: z.string().optional().describe('The job that builds it, or did.'),
+    created_at: Time,
+    activated_at: Time.optional(),
+    retired_at: Time.optional(),
+    kept_until: Time.optional().describe('Until then one can go back to it.'),
+  }),
+);
+export type GenerationView = z.infer<typeof GenerationView>;
+
 export const CollectionView = named(
   'Collection',
   z.object({
@@ -29,6 +53,8 @@ export const CollectionView = named(
     name: z.string(),
     embedding_model: z.string(),
     dimensions: z.int().nullable().describe('Unknown until the first vector is stored.'),
+    generations: z.array(GenerationView).describe('Its vectors by model, oldest first; one generation is active.'),
+    language: z.string(),
     chunking: z.object({ size: z.int(), overlap: z.int() }),
     documents: z.int(),
     passages: z.int().describe('Passages that searches see.'),
@@ -41,6 +67,17 @@ export const CollectionView = named(
         name: 'handbook',
         embedding_model: 'all-MiniLM-L6-v2',
         dimensions: 384,
+        generations: [
+          {
+            id: 1,
+            embedding_model: 'all-MiniLM-L6-v2',
+            dimensions: 384,
+            state: 'active',
+            created_at: AT,
+            activated_at: AT,
+          },
+        ],
+        language: 'english',
         chunking: { size: 200, overlap: 30 },
         documents: 1,
         passages: 1,
@@ -66,7 +103,7 @@ const documentFields = {
   error: z.string().optional(),
   passages: z.int(),
   failed_passages: z.int(),
-  job: z.string().describe('The ingest job that brought it.'),
+  job: z.string().describe('The newest ingest job that brought it.'),
   created_at: Time,
   updated_at: Time,
 };
@@ -108,3 +145,7 @@ export const NewDocuments = named(
   z.strictObject({ documents: z.array(DocumentInput).min(1).max(MAX_DOCUMENTS) }),
   { examples: [{ documents: INGEST_INPUT.documents }] },
 );
+
+export const Reembedding = named('Reembedding', ReembedInput.omit({ collection: true }), {
+  examples: [{ embedding_model: 'bge-base-en-v1.5' }],
+});

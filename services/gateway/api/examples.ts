@@ -7,7 +7,21 @@ export const AT = '2026-01-31T12:00:00.000Z';
 export const ASK_INPUT = { collection: 'handbook', question: 'How many days of leave do I have?' };
 export const EMBED_INPUT = { texts: ['a text', 'another text'] };
 export const GENERATE_INPUT = { prompt: 'Write a haiku about queues.' };
-export const SEARCH_INPUT = { collection: 'handbook', query: 'days of leave', top_k: 5 };
+export const FILTER = {
+  team: 'people',
+  year: { gte: 2025 },
+  or: [{ 'office.country': { in: ['DE', 'AT'] } }, { not: { draft: { exists: true } } }],
+};
+export const SEARCH_INPUT = { collection: 'handbook', query: 'days of leave', top_k: 5, filter: FILTER };
+export const REEMBED_INPUT = {
+  collection: 'handbook',
+  embedding_model: 'bge-base-en-v1.5',
+  eval: {
+    queries: [{ _id: 'q1', text: 'How many days of leave do I have?' }],
+    qrels: [{ query: 'q1', document: 'leave' }],
+    min_recall_at_10: 0.9,
+  },
+};
 export const TEXT_DOCUMENT = { id: 'leave', title: 'Leave', text: '# Leave\n\nEverybody has 30 days a year.' };
 export const INGEST_INPUT = { collection: 'handbook', documents: [TEXT_DOCUMENT] };
 

@@ -1,10 +1,23 @@
 import { z } from 'zod';
+import { AskResult } from '../../../shared/messages/answering.ts';
 import { CLIENT_EVENTS, type ClientEventName } from '../../../shared/messages/client-event.ts';
 import { CollectionName } from '../../../shared/messages/inputs.ts';
 import { JobError, JobStatus, JobType, Priority, Progress, Usage } from '../../../shared/messages/job.ts';
 import { AT, CITATION, JOB, QUEUED_JOB } from './examples.ts';
 import { limitOf, named, pageOf, Time } from './named.ts';
 
+named('AskResult', AskResult, {
+  description: 'The `result` of an `ask`.',
+  examples: [
+    {
+      answer: 'You have 30 days a year [1].',
+      citations: [CITATION],
+      model: 'llama3.2',
+      provider: 'ollama',
+      degraded: false,
+    },
+  ],
+});
 named('JobError', JobError);
 named('Usage', Usage);
 
@@ -26,7 +39,9 @@ export const JobView = named(
     max_attempts: z.int(),
     next_retry_at: Time.optional(),
     input: Fields,
-    result: Fields.optional().describe('Its shape depends on the type; present once the job succeeded.'),
+    result: Fields.optional().describe(
+      'Its shape depends on the type (`AskResult` for `ask`); present once the job succeeded.',
+    ),
     error: JobError.optional(),
     usage: Usage.optional(),
     tags: z.array(z.string()),

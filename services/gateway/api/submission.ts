@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FilterCondition, FilterForm } from '../../../shared/messages/filter.ts';
 import {
   AskInput,
   ChatMessage,
@@ -6,10 +7,20 @@ import {
   EmbedInput,
   GenerateInput,
   IngestInput,
+  ReembedInput,
   SearchInput,
 } from '../../../shared/messages/inputs.ts';
 import { type JobType, Priority } from '../../../shared/messages/job.ts';
-import { ASK_INPUT, EMBED_INPUT, GENERATE_INPUT, INGEST_INPUT, SEARCH_INPUT, TEXT_DOCUMENT } from './examples.ts';
+import {
+  ASK_INPUT,
+  EMBED_INPUT,
+  FILTER,
+  GENERATE_INPUT,
+  INGEST_INPUT,
+  REEMBED_INPUT,
+  SEARCH_INPUT,
+  TEXT_DOCUMENT,
+} from './examples.ts';
 import { named } from './named.ts';
 
 const YEAR_MS = 366 * 24 * 3600 * 1000;
@@ -25,17 +36,29 @@ named('DocumentInput', DocumentInput, {
     'A document: either `text`, or `content_base64` with a `mime_type` (or a `source`/`title` whose name tells it).',
   examples: [TEXT_DOCUMENT],
 });
+named('FilterCondition', FilterCondition, {
+  description: 'What is asked of a value: all that is named. Numbers and strings are never compared with each other.',
+  examples: [{ gte: '2026-01-01', lt: '2027-01-01' }],
+});
+named('Filter', FilterForm, {
+  description:
+    'Restricts passages by the metadata of their document: every key must hold. A plain value stands for equality. A key ' +
+    'with dots is a path into nested metadata, or the whole key. A list holds when one of its items does. At most 500 ' +
+    'values in all, `and`, `or` and `not` at most 8 deep.',
+  examples: [FILTER],
+});
 named('AskInput', AskInput, { examples: [ASK_INPUT] });
 named('IngestInput', IngestInput, { examples: [INGEST_INPUT] });
 named('EmbedInput', EmbedInput, { examples: [EMBED_INPUT] });
 named('GenerateInput', GenerateInput, { examples: [GENERATE_INPUT] });
 named('SearchInput', SearchInput, { examples: [SEARCH_INPUT] });
+named('ReembedInput', ReembedInput, { examples: [REEMBED_INPUT] });
 
 const withinAYear = (time: string) => Date.parse(time) < Date.now() + YEAR_MS;
 
 /** What every job may say beside its type and input. */
 const common = {
-  priority: Priority.optional().describe('Default `normal`; `ingest` jobs `low`.'),
+  priority: Priority.optional().describe('Default `normal`; `ingest` and `reembed` jobs `low`.'),
   run_at: z.iso
     .datetime({ offset: true })
     .refine(withinAYear, 'at most a year ahead')
@@ -70,6 +93,7 @@ export const Submission = named(
     submissionOf('embed', EmbedInput),
     submissionOf('generate', GenerateInput),
     submissionOf('search', SearchInput),
+    submissionOf('reembed', ReembedInput),
   ]),
   {
     examples: [

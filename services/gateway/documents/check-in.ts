@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { derivedId } from '../../../shared/ids.ts';
 import type { AcceptedDocument } from '../../../shared/messages/inputs.ts';
 import { storeUpload } from '../../../shared/store/uploads.ts';
@@ -6,8 +7,8 @@ import { Problem } from '../problem.ts';
 import type { Content } from './content.ts';
 
 /**
- * The documents as the job's message carries them. Texts travel inside it as long as they are small in all, the others
- * are stored first and the message names them (claim check). Ids follow from the job's, so that the same submission
+ * The documents as the job's message carries them. Texts travel inside it as long as they are small in all, all else
+ * is stored first and the message names it (claim check). Ids follow from the job's, so that the same submission
  * made twice is the same.
  * @throws {Problem} payload_too_large; {StoreUnavailableError}
  */
@@ -21,7 +22,7 @@ export async function checkIn(
   const documents: AcceptedDocument[] = [];
   const uploads: { id: string; job: string; content: Buffer }[] = [];
   for (const [index, content] of contents.entries()) {
-    const fits = inline + content.bytes.length <= inlineBytes;
+    const fits = inline + content.bytes.length <= inlineBytes && isText(content.bytes);
     if (fits) inline += content.bytes.length;
     const upload = fits ? undefined : derivedId('upl', job, String(index));
     if (upload !== undefined) uploads.push({ id: upload, job, content: content.bytes });
@@ -33,6 +34,11 @@ export async function checkIn(
   for (const upload of uploads) await storeUpload(gateway.db, upload);
   return documents;
 }
+
+const NUL = 0;
+
+/** Whether bytes come back the same after they were a string in JSON. */
+const isText = (bytes: Buffer): boolean => isUtf8(bytes) && !bytes.includes(NUL);
 
 function acceptedOf(job: string, index: number, content: Content, upload: string | undefined): AcceptedDocument {
   const { mimeType, bytes, id = derivedId('doc', job, String(index)), ...about } = content;

@@ -1,21 +1,18 @@
-import { isUtf8 } from 'node:buffer';
 import type { DocumentInput } from '../../../shared/messages/inputs.ts';
 import { validationFailed } from '../middleware/validate.ts';
 import { Problem } from '../problem.ts';
 import { kindOf } from './mime-type.ts';
 
-/** A document as it came in, whichever way: UTF-8 text of a known kind. */
+/** A document as it came in, whichever way. */
 export interface Content {
   readonly id?: string;
   readonly title?: string;
   readonly source?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** What it is said to be, and one of those that are read. */
   readonly mimeType: string;
   readonly bytes: Buffer;
 }
-
-const NUL = 0;
-const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** @throws {Problem} unsupported_media_type, validation_failed */
 export function contentsOf(documents: readonly DocumentInput[]): Content[] {
@@ -26,7 +23,7 @@ export function contentsOf(documents: readonly DocumentInput[]): Content[] {
 
 function contentOf({ text, content_base64, mime_type, ...about }: DocumentInput, name: string): Content {
   const bytes = text === undefined ? Buffer.from(content_base64 ?? '', 'base64') : Buffer.from(text);
-  return { ...checked(bytes, mime_type, [about.source, about.title], name), ...present(about) };
+  return { bytes, mimeType: readableType(mime_type, [about.source, about.title], name), ...present(about) };
 }
 
 type About = Pick<DocumentInput, 'id' | 'title' | 'source' | 'metadata'>;
@@ -38,20 +35,15 @@ const present = ({ id, title, source, metadata }: About) => ({
   ...(metadata === undefined ? {} : { metadata }),
 });
 
-/** Bytes that can be read as text of a known kind. @throws {Problem} unsupported_media_type */
-export function checked(
-  bytes: Buffer,
+/** What a document is said to be, when that is something that is read. @throws {Problem} unsupported_media_type */
+export function readableType(
   declared: string | undefined,
   names: readonly (string | undefined)[],
   name: string,
-): Pick<Content, 'mimeType' | 'bytes'> {
+): string {
   const kind = kindOf(declared, names);
   if ('refusal' in kind) throw new Problem('unsupported_media_type', `${name}: ${kind.refusal}`);
-  if (!isUtf8(bytes) || bytes.includes(NUL)) {
-    throw new Problem('unsupported_media_type', `${name} is not UTF-8 text`);
-  }
-  const marked = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
-  return { mimeType: kind.mimeType, bytes: marked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes };
+  return kind.mimeType;
 }
 
 /** Two documents of one request must not claim the same place. */

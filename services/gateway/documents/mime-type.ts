@@ -1,12 +1,17 @@
 import { extname } from 'node:path';
 
-/** What the splitter reads. */
+const PDF = 'application/pdf';
+const DOCX = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
+
+/** What is read; whether a document is what it says shows when it is. */
 const READABLE = new Map([
   ['text/plain', 'text/plain'],
   ['text/markdown', 'text/markdown'],
   ['text/x-markdown', 'text/markdown'],
   ['text/html', 'text/html'],
   ['application/xhtml+xml', 'text/html'],
+  [PDF, PDF],
+  [DOCX, DOCX],
 ]);
 
 const BY_EXTENSION = new Map([
@@ -19,14 +24,8 @@ const BY_EXTENSION = new Map([
   ['.html', 'text/html'],
   ['.htm', 'text/html'],
   ['.xhtml', 'text/html'],
-  ['.pdf', 'application/pdf'],
-  ['.docx', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'],
-]);
-
-/** Known kinds of document that cannot be read so far, by how people call them. */
-const NOT_YET = new Map([
-  ['application/pdf', 'PDF'],
-  ['application/vnd.openxmlformats-officedocument.wordprocessingml.document', 'DOCX'],
+  ['.pdf', PDF],
+  ['.docx', DOCX],
 ]);
 
 const UNTOLD = new Set(['', 'application/octet-stream']);
@@ -38,11 +37,9 @@ export type Kind = { readonly mimeType: string } | { readonly refusal: string };
 export function kindOf(declared: string | undefined, names: readonly (string | undefined)[]): Kind {
   const given = (declared ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const type = UNTOLD.has(given) ? (fromNames(names) ?? 'text/plain') : given;
-  const notYet = NOT_YET.get(type);
-  if (notYet !== undefined) return { refusal: `${notYet} documents cannot be read yet; send text, Markdown or HTML` };
   const readable = READABLE.get(type) ?? (type.startsWith('text/') ? 'text/plain' : undefined);
   return readable === undefined
-    ? { refusal: `"${type}" cannot be read; send text, Markdown or HTML` }
+    ? { refusal: `"${type}" cannot be read; send PDF, DOCX, HTML, Markdown or plain text` }
     : { mimeType: readable };
 }
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseJson } from '../body.ts';
 import { validate, validationFailed } from '../middleware/validate.ts';
 import { Problem } from '../problem.ts';
-import { type Content, checked } from './content.ts';
+import { type Content, readableType } from './content.ts';
 
 const MAX_FILES = 1000;
 const MAX_FIELDS = 10;
@@ -38,7 +38,8 @@ export async function readFiles(request: IncomingMessage, limit: number): Promis
 /** Browsers and curl know few extensions and call the rest text/plain or octet-stream: the name knows better. */
 function contentOf({ name, type, pieces }: File): Content {
   const declared = type === 'text/plain' ? undefined : type;
-  return { title: name, source: name, ...checked(Buffer.concat(pieces), declared, [name], `"${name}"`) };
+  const mimeType = readableType(declared, [name], `"${name}"`);
+  return { title: name, source: name, bytes: Buffer.concat(pieces), mimeType };
 }
 
 interface Parts {

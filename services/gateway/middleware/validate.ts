@@ -29,8 +29,17 @@ function faultsOf(issue: Issue): Fault[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), detail: 'is not a field here' }));
   }
+  const nearest = issue.code === 'invalid_union' ? nearestOption(issue) : [];
+  if (nearest.length > 0)
+    return nearest.flatMap((inner) => faultsOf({ ...inner, path: [...issue.path, ...inner.path] }));
   return [{ pointer: pointerTo(issue.path), detail: detailOf(issue) }];
 }
+
+/** Of several forms a value may have, the faults of the one that was meant: of its kind, but not as it should be. */
+const nearestOption = ({ errors }: z.core.$ZodIssueInvalidUnion): readonly Issue[] =>
+  errors.find((issues) => issues.every(({ code, path }) => path.length > 0 || !OTHER_KIND.has(code))) ?? [];
+
+const OTHER_KIND = new Set<Issue['code']>(['invalid_type', 'invalid_value', 'invalid_union']);
 
 const detailOf = (issue: Issue): string =>
   issue.code === 'invalid_type' && issue.message.endsWith('received undefined') ? 'is missing' : issue.message;

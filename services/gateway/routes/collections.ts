@@ -7,12 +7,21 @@ import {
   deleteCollection,
   findCollection,
   listCollections,
+  listLanguages,
 } from '../../../shared/store/collections.ts';
 import { CollectionExists } from '../../../shared/store/errors.ts';
-import { CollectionPage, CollectionPath, CollectionView, NewCollection } from '../api/collection.ts';
+import { type Generation, listGenerations } from '../../../shared/store/generations.ts';
+import {
+  CollectionPage,
+  CollectionPath,
+  CollectionView,
+  type GenerationView,
+  NewCollection,
+} from '../api/collection.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import type { Gateway } from '../gateway.ts';
 import { principalOf } from '../middleware/authenticate.ts';
+import { validationFailed } from '../middleware/validate.ts';
 import { Problem } from '../problem.ts';
 
 const common = { access: 'key', tag: 'Collections' } as const;
@@ -27,16 +36,18 @@ export const collectionRoutes = (gateway: Gateway): Endpoint[] => [
     body: NewCollection,
     answers: { 201: { description: 'It is there.', schema: CollectionView, headers: ['Location'] } },
     problems: ['collection_exists', 'store_unavailable'],
-    handle: async (ctx, { body: { name, embedding_model, chunking } }) => {
+    handle: async (ctx, { body: { name, embedding_model, language, chunking } }) => {
+      if (language !== undefined) await checkLanguage(gateway, language);
       const settings = {
         ...gateway.collectionDefaults,
         ...(embedding_model === undefined ? {} : collectionDefaults({ embeddingModel: embedding_model })),
+        ...(language === undefined ? {} : { language }),
         ...(chunking === undefined ? {} : { chunk_size: chunking.size, chunk_overlap: chunking.overlap }),
       };
       const made = await createCollection(gateway.db, principalOf(ctx).owner, name, settings).catch(refuseTwin);
       ctx.status = 201;
       ctx.set('Location', `/v1/collections/${name}`);
-      ctx.body = viewOf(made);
+      [ctx.body] = await viewsOf(gateway, [made]);
     },
   }),
   endpoint({
@@ -89,31 +100,67 @@ export async function collectionOf({ reads }: Gateway, owner: string, name: stri
 const notFound = (name: string) =>
   new Problem('collection_not_found', `there is no collection "${name.slice(0, 130)}"`);
 
+/** @throws {Problem} validation_failed, saying which there are */
+async function checkLanguage({ reads }: Gateway, language: string): Promise<void> {
+  const languages = await listLanguages(reads);
+  if (languages.includes(language)) return;
+  throw validationFailed([{ pointer: '/language', detail: `the database has ${languages.join(', ')}` }]);
+}
+
 function refuseTwin(error: unknown): never {
   throw error instanceof CollectionExists ? new Problem('collection_exists', error.message, { cause: error }) : error;
 }
 
-async function viewsOf({ reads }: Gateway, collections: readonly Collection[]): Promise<CollectionView[]> {
-  const sizes = await collectionSizes(
-    reads,
-    collections.map(({ id }) => id),
-  );
+async function viewsOf(
+  { reads, rollbackTtlS }: Gateway,
+  collections: readonly Collection[],
+): Promise<CollectionView[]> {
+  const ids = collections.map(({ id }) => id);
+  const [sizes, generations] = await Promise.all([collectionSizes(reads, ids), listGenerations(reads, ids)]);
   const sizeOf = new Map(sizes.map((size) => [size.id, size]));
-  return collections.map((collection) => viewOf(collection, sizeOf.get(collection.id)));
+  return collections.map((collection) => {
+    const own = generations.filter(({ collection_id }) => collection_id === collection.id);
+    return viewOf(
+      collection,
+      own.map((generation) => generationView(generation, rollbackTtlS)),
+      sizeOf.get(collection.id),
+    );
+  });
 }
 
 type Size = Omit<CollectionSize, 'id'>;
 
 const viewOf = (
   collection: Collection,
+  generations: GenerationView[],
   { documents, passages }: Size = { documents: 0, passages: 0 },
 ): CollectionView => ({
   object: 'collection',
   name: collection.name,
   embedding_model: collection.embedding_model,
   dimensions: collection.dimensions,
+  generations,
+  language: collection.language,
   chunking: { size: collection.chunk_size, overlap: collection.chunk_overlap },
   documents,
   passages,
   created_at: collection.created_at,
 });
+
+const SECOND_MS = 1000;
+
+function generationView(generation: Generation, rollbackTtlS: number): GenerationView {
+  const { id, embedding_model, dimensions, state, job, created_at, activated_at, retired_at } = generation;
+  const keptUntil = () => new Date(Date.parse(retired_at ?? created_at) + rollbackTtlS * SECOND_MS).toISOString();
+  return {
+    id,
+    embedding_model,
+    dimensions,
+    state,
+    ...(job === null ? {} : { job }),
+    created_at,
+    ...(activated_at === null ? {} : { activated_at }),
+    ...(retired_at === null ? {} : { retired_at }),
+    ...(state === 'retired' ? { kept_until: keptUntil() } : {}),
+  };
+}

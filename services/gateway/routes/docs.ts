@@ -7,11 +7,11 @@ import { type Endpoint, endpoint } from '../endpoint.ts';
 import { Problem } from '../problem.ts';
 
 /** What the page needs of Swagger UI; everything comes from here, nothing from another host. */
-const FILES: Readonly<Record<string, string>> = {
-  'swagger-ui.css': 'text/css',
-  'swagger-ui-bundle.js': 'text/javascript',
-  'favicon-32x32.png': 'image/png',
-};
+const FILES: ReadonlyMap<string, string> = new Map([
+  ['swagger-ui.css', 'text/css'],
+  ['swagger-ui-bundle.js', 'text/javascript'],
+  ['favicon-32x32.png', 'image/png'],
+]);
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -105,7 +105,7 @@ export const docsFiles: readonly Endpoint[] = [
     answers: { 200: { description: 'A file.', mediaType: 'text/css' } },
     handle: async (ctx) => {
       const name = ctx.path.slice('/docs/'.length);
-      const type = FILES[name];
+      const type = FILES.get(name);
       if (type === undefined) throw new Problem('not_found', `there is no ${ctx.path}`);
       ctx.type = type;
       ctx.set('Cache-Control', `public, max-age=${CACHE_S}`);

@@ -32,7 +32,7 @@ export const documentRoutes = (gateway: Gateway): Endpoint[] => [
     path: '/v1/collections/:name/documents',
     summary: 'Put documents into a collection',
     description:
-      'An `ingest` job. A collection that does not exist is made; a document whose id exists is replaced once the new one is ready.',
+      'An `ingest` job. Documents are PDF, DOCX, HTML, Markdown or plain text, as JSON (`text` or `content_base64`) or as files (multipart/form-data); what each is shows in its content. One that cannot be read ends as `failed` with the reason, the others go on. A collection that does not exist is made; a document whose id exists is replaced once the new one is ready, at one moment. The same content again is neither split nor embedded: the result says `unchanged: true` of the document, and title, source and metadata become the ones sent. The result lists every document with `status` (`searchable`, `partial`, `failed`, or `superseded` by a later ingest or a deletion), its passages and its `error`.',
     headers: SUBMIT_HEADERS,
     params: CollectionPath,
     body: NewDocuments,
@@ -83,6 +83,7 @@ export const documentRoutes = (gateway: Gateway): Endpoint[] => [
     method: 'delete',
     path: '/v1/collections/:name/documents/:id',
     summary: 'Delete a document',
+    description: 'It is out of the results at once. Ingests of it that were accepted before do not bring it back.',
     params: DocumentPath,
     answers: { 204: { description: 'It is gone.' } },
     problems: ['collection_not_found', 'document_not_found', 'store_unavailable'],

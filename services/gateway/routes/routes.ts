@@ -8,6 +8,7 @@ import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { jobRoutes } from './jobs.ts';
 import { operationRoutes } from './operations.ts';
+import { reembedRoutes } from './reembed.ts';
 import { searchRoutes } from './search.ts';
 import { sugarRoutes } from './sugar.ts';
 import { ticketRoutes } from './tickets.ts';
@@ -20,6 +21,7 @@ export function routesOf(gateway: Gateway): readonly Endpoint[] {
     ...sugarRoutes(gateway),
     ...searchRoutes(gateway),
     ...collectionRoutes(gateway),
+    ...reembedRoutes(gateway),
     ...documentRoutes(gateway),
     ...ticketRoutes(gateway),
     ...deadLetterRoutes(gateway),

@@ -21,7 +21,15 @@ export const searchRoutes = (gateway: Gateway): Endpoint[] => [
     description: 'A `search` job of high priority that is waited for; `Location` names it.',
     body: SearchInput,
     answers: { 200: { description: 'The passages, best first.', schema: SearchResults, headers: ['Location'] } },
-    problems: ['collection_not_found', 'search_failed', 'wait_timeout', 'broker_unavailable', 'overloaded', 'draining'],
+    problems: [
+      'collection_not_found',
+      'search_failed',
+      'wait_timeout',
+      'rate_limited',
+      'broker_unavailable',
+      'overloaded',
+      'draining',
+    ],
     handle: async (ctx, { body }) => {
       const job = await search(gateway, principalOf(ctx).owner, body, goneSignal(ctx.res));
       ctx.set('Location', `/v1/jobs/${job.id}`);

@@ -36,6 +36,7 @@ export const SUBMIT_PROBLEMS: readonly ProblemCode[] = [
   'idempotency_key_invalid',
   'idempotency_key_reused',
   'broker_unavailable',
+  'rate_limited',
   'overloaded',
   'draining',
   'store_unavailable',

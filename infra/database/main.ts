@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { threadBeside } from '../../shared/beside.ts';
 import type { Ready, ThreadSettings } from './thread.ts';
 
 /*
@@ -17,15 +18,6 @@ const STOP_TIMEOUT_MS = 20_000;
 /** The same when the parent is gone and nobody waits: somebody may want to start again soon. */
 const ORPHAN_TIMEOUT_MS = 1_000;
 
-/** The thread's file. Run from the sources, a thread has to be given the loader of TypeScript: it inherits none. */
-function threadUrl(): URL {
-  if (!import.meta.url.endsWith('.ts')) return new URL('./thread.js', import.meta.url);
-  const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'));
-  const thread = JSON.stringify(new URL('./thread.ts', import.meta.url));
-  const code = `import { register } from ${loader}; register(); await import(${thread});`;
-  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
-}
-
 function settings(): ThreadSettings {
   const { values } = parseArgs({ options: { data: { type: 'string' }, port: { type: 'string', default: '0' } } });
   if (values.data === undefined) throw new Error('--data DIR says where the database lies');
@@ -33,7 +25,7 @@ function settings(): ThreadSettings {
 }
 
 async function main(): Promise<number> {
-  const thread = new Worker(threadUrl(), {
+  const thread = new Worker(threadBeside(import.meta.url, 'thread'), {
     workerData: settings(),
     resourceLimits: { stackSizeMb: ENGINE_STACK_MB },
   });

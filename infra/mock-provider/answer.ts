@@ -22,7 +22,7 @@ export interface Surroundings {
 }
 
 function behaviourNamed(model: string, aliases: Surroundings['aliases'], dialect: Dialect): Behaviour {
-  const behaviour = behaviourOf(aliases[model] ?? model);
+  const behaviour = behaviourOf((Object.hasOwn(aliases, model) && aliases[model]) || model);
   if (!('unknown' in behaviour)) return behaviour;
   const hint = behaviour.unknown === undefined ? '' : ` (${behaviour.unknown})`;
   throw new Refusal(404, `${dialect.noModel(model)}${hint}`, 'model not found');

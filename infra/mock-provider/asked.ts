@@ -1,4 +1,4 @@
-import type { Behaviour } from './behaviour.ts';
+import { type Behaviour, behaviourOf } from './behaviour.ts';
 import type { Call } from './call.ts';
 import type { Counters } from './counters.ts';
 import type { Fault } from './fault.ts';
@@ -30,6 +30,21 @@ export function refusePoison({ fault: { poison } }: Asked, texts: readonly strin
 export function refuseCrowd({ behaviour }: Asked, texts: number, defaultMost = Number.POSITIVE_INFINITY): void {
   const most = behaviour.maxBatch ?? defaultMost;
   if (texts > most) throw new Refusal(413, `batch size ${texts} > maximum allowed batch size ${most}`);
+}
+
+const CONTEXT_TOKENS = 8_192;
+
+/** How many tokens a model says that it reads. */
+export function contextOf(model: string): number {
+  const behaviour = behaviourOf(model);
+  return 'unknown' in behaviour ? CONTEXT_TOKENS : (behaviour.contextTokens ?? CONTEXT_TOKENS);
+}
+
+/** @throws {Refusal} when prompt and answer have more tokens than the model's name allows */
+export function refuseLong({ behaviour: { contextTokens } }: Asked, prompt: string, answer = 0): void {
+  const tokens = countTokens(prompt) + answer;
+  if (contextTokens === undefined || tokens <= contextTokens) return;
+  throw new Refusal(400, `This model's maximum context length is ${contextTokens} tokens. You requested ${tokens}.`);
 }
 
 /** Texts as the model reads them: cut at its context length when allowed. @throws {Refusal} when not */

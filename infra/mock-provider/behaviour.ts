@@ -8,6 +8,10 @@ export interface Behaviour {
   readonly itlMs: number;
   /** Tokens of an answer; absent: quotes of the sources once, or 64 tokens. */
   readonly tokens?: number;
+  /** Obeys orders in a prompt, unless they stand in one of its sources. */
+  readonly obedient?: boolean;
+  /** Each token of a stream is the time at which it is sent, in ms since 1970. */
+  readonly clock?: boolean;
   readonly dimensions: number;
   /** Texts with more tokens are refused unless the request allows to cut them. */
   readonly contextTokens?: number;
@@ -49,6 +53,20 @@ const faulty = (form: string, means: string, pattern: RegExp, fault: (n: number)
   apply: (so, n) => ({ ...so, fault: { ...so.fault, ...fault(n) } }),
 });
 
+const OBEDIENT: Part = {
+  form: 'obedient',
+  means: 'says what the prompt orders outside of its sources',
+  pattern: /^obedient$/,
+  apply: (so) => ({ ...so, obedient: true }),
+};
+
+const CLOCK: Part = {
+  form: 'clock',
+  means: 'each token of a stream is the time it is sent at (ms)',
+  pattern: /^clock$/,
+  apply: (so) => ({ ...so, clock: true }),
+};
+
 const LABELS: Part = {
   form: 'chat embed rerank fault',
   means: 'nothing: for the reader',
@@ -86,6 +104,8 @@ export const PARTS: readonly Part[] = [
     poison: { word: 'poison', ...(status > 0 ? { status } : {}) },
   })),
   number('times', 'only the first N requests meet the fault', (so, times) => ({ ...so, times })),
+  OBEDIENT,
+  CLOCK,
   LABELS,
 ];
 

@@ -2,6 +2,7 @@
 export const CATALOGUE = [
   'mock',
   'mock-ttft500-itl20-len400',
+  'mock-ctx2048',
   'mock-embed-d384',
   'mock-embed-d768-ttft20-itl1',
   'mock-rerank',

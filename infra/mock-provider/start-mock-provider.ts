@@ -43,9 +43,18 @@ export interface MockProvider {
 const MODEL_IN_PATH = /^\/m\/([^/]+)(\/.*)?$/;
 
 function readAddress(url: string): { path: string; model: string | undefined } {
-  const path = decodeURI(new URL(url, 'http://mock').pathname);
+  const path = pathOf(url);
   const found = MODEL_IN_PATH.exec(path);
   return { path: found === null ? path : (found[2] ?? '/'), model: found?.[1] };
+}
+
+/** An address that cannot be read is one that nobody knows. */
+function pathOf(url: string): string {
+  try {
+    return decodeURI(new URL(url, 'http://mock').pathname);
+  } catch {
+    return url;
+  }
 }
 
 async function serve(

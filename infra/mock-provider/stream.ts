@@ -42,6 +42,8 @@ function openStream({ call }: Asked, { contentType }: Framing): void {
   call.response.flushHeaders();
 }
 
+const timeToken = (): string => ` ${(performance.timeOrigin + performance.now()).toFixed(1)}`;
+
 /** @returns whether the stream came to its end, so that its marker may follow */
 async function streamTokens(asked: Asked, { tokens }: Generation, framing: Framing): Promise<Next> {
   const { call, behaviour, fault, counters } = asked;
@@ -49,11 +51,12 @@ async function streamTokens(asked: Asked, { tokens }: Generation, framing: Frami
   const malformedAt = fault.malformed === true ? Math.min(strikeAt, tokens.length - 1) : undefined;
   // Each token has its time from the start, so that late ones do not make all others late.
   const first = performance.now() + behaviour.ttftMs;
-  for (const [index, token] of tokens.entries()) {
+  for (const [index, written] of tokens.entries()) {
     await call.waitUntil(first + index * behaviour.itlMs);
     if (index === 0 && !framing.headersFirst) openStream(asked, framing);
     if (index === 0 && framing.open !== undefined) await write(call, framing.open(), fault);
     if (index === strikeAt && (await strike(asked, framing)) === 'over') return 'over';
+    const token = behaviour.clock === true ? timeToken() : written;
     await write(call, index === malformedAt ? framing.malformed(token) : framing.token(token), fault);
     call.tokens += 1;
     counters.tokenSent();

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { PrivateBroker } from '../../infra/start/broker/broker.ts';
-import { startPrivateBroker } from '../../infra/start/broker/start-private-broker.ts';
 import { type Bus, connectBus } from '../../shared/bus/bus.ts';
 import { createLogger } from '../../shared/logger.ts';
 import { eventually } from '../support/eventually.ts';
+import { startOwnBroker } from '../support/release.ts';
 import { embed, embedder, hear } from './bench.ts';
 
 const COMMANDS = 120;
@@ -25,7 +25,7 @@ describe('death of the broker', function brokerDeath() {
 
   before(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'warren-broker-death-'));
-    broker = await startPrivateBroker({ dataDir, log: () => {} });
+    broker = await startOwnBroker(dataDir);
     bus = await connectBus({
       url: broker.amqpUrl,
       instance: 'bus-test',

@@ -165,6 +165,29 @@ describe('journal', () => {
     expect(heard.records.map(({ id }) => id)).to.deep.equal(['next']);
   });
 
+  it('begins the next turn when the last one is heard, and acks neither before both are done', async () => {
+    const bus = await connect();
+    const sent = gate();
+    const turns: string[][] = [];
+    const reader = await bus.readJournal(0, async (records, { heard }) => {
+      turns.push(records.map(({ id }) => id));
+      heard();
+      if (turns.length === 1) await sent.opened;
+    });
+    use(reader);
+    await bus.append([record('first', job)]);
+    await eventually(() => turns.length === 1, { within: 5000, what: 'the first turn' });
+    await bus.append([record('second', job)]);
+    await eventually(() => turns.length === 2, { within: 5000, what: 'the second turn' });
+    const unacked = async () =>
+      ((await here.vhost.api('GET', `queues/${here.vhost.name}/journal.0`)) as { messages_unacknowledged: number })
+        .messages_unacknowledged;
+    await eventually(async () => (await unacked()) === 2, { within: 15_000, what: 'both to be held', every: 200 });
+    sent.open();
+    await eventually(async () => (await unacked()) === 0, { within: 15_000, what: 'both to be acked', every: 200 });
+    expect(turns).to.deep.equal([['first'], ['second']]);
+  });
+
   it('comes back when its queue is deleted', async () => {
     const bus = await connect();
     const heard = use(await hear(bus));

@@ -79,6 +79,12 @@ describe('topology', () => {
     expect(await one(manager)).to.deep.include({ ...lane, unacked: 0 });
   });
 
+  it('counts them itself while the management API is away', async () => {
+    const bus = await connect({ managementUrl: 'http://nobody:x@127.0.0.1:9' });
+    const names = (await bus.queues()).map(({ name }) => name);
+    expect(names).to.include.members(['journal.0', 'dead-letters']);
+  });
+
   it('makes the lanes of a pool when it is first used', async () => {
     const bus = await connect();
     await bus.send([embed({ pool: 'new-pool' })]);

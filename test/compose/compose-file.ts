@@ -22,6 +22,7 @@ export interface ComposeService {
     readonly resources?: { readonly reservations?: { readonly devices?: readonly unknown[] } };
   };
   readonly volumes?: readonly string[];
+  readonly ulimits?: { readonly nofile?: number };
 }
 
 export interface ComposeFile {

@@ -1,11 +1,10 @@
-import type { Asked } from '../asked.ts';
+import { type Asked, contextOf } from '../asked.ts';
 import { CATALOGUE } from '../catalogue.ts';
 import { sendJson } from '../send.ts';
 import { hash } from '../words/seed.ts';
 
 export const VERSION = '0.12.6';
 const SIZE = 274_302_450;
-const CONTEXT_LENGTH = 8_192;
 const MODIFIED = '2025-01-01T00:00:00Z';
 const LOADED_FOR_MS = 5 * 60_000;
 
@@ -41,7 +40,12 @@ export const tags = (asked: Asked): Promise<void> =>
 export const ps = (asked: Asked): Promise<void> => {
   const expires_at = new Date(Date.now() + LOADED_FOR_MS).toISOString();
   const loaded = Object.keys(asked.counters.read().requests_by_model);
-  const models = loaded.map((model) => ({ ...card(model), expires_at, size_vram: 0, context_length: CONTEXT_LENGTH }));
+  const models = loaded.map((model) => ({
+    ...card(model),
+    expires_at,
+    size_vram: 0,
+    context_length: contextOf(model),
+  }));
   return sendJson(asked, { models });
 };
 
@@ -54,7 +58,7 @@ export const show = (asked: Asked): Promise<void> =>
     details: DETAILS,
     model_info: {
       'general.architecture': 'mock',
-      'mock.context_length': asked.behaviour.contextTokens ?? CONTEXT_LENGTH,
+      'mock.context_length': contextOf(asked.model),
       'mock.embedding_length': asked.behaviour.dimensions,
     },
     capabilities: ['completion', 'embedding'],

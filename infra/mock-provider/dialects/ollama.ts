@@ -87,7 +87,7 @@ interface Telling {
 async function tell(asked: Asked, { prompt, limit, streamed, carry, extra = {} }: Telling): Promise<void> {
   refusePoison(asked, [prompt]);
   const { behaviour, call, model } = asked;
-  const generation = generate({ prompt, length: behaviour.tokens, limit });
+  const generation = generate({ prompt, length: behaviour.tokens, limit, obedient: behaviour.obedient });
   if (streamed) return stream(asked, generation, framing(asked, generation, carry, extra));
   const start = performance.now();
   await call.waitUntil(start + behaviour.ttftMs + behaviour.itlMs * Math.max(0, generation.tokens.length - 1));

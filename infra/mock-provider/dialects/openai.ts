@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Asked, fitContext, refuseCrowd, refusePoison } from '../asked.ts';
+import { type Asked, contextOf, fitContext, refuseCrowd, refuseLong, refusePoison } from '../asked.ts';
 import { parseBody } from '../body.ts';
 import { CATALOGUE } from '../catalogue.ts';
 import { base64, components, embedTexts, stringify } from '../embedding.ts';
@@ -85,7 +85,8 @@ export async function chatCompletions(asked: Asked): Promise<void> {
   refusePoison(asked, [prompt]);
   const { behaviour, call, model } = asked;
   const limit = wish.max_completion_tokens ?? wish.max_tokens ?? undefined;
-  const generation = generate({ prompt, length: behaviour.tokens, limit });
+  refuseLong(asked, prompt, limit);
+  const generation = generate({ prompt, length: behaviour.tokens, limit, obedient: behaviour.obedient });
   if (wish.stream === true) {
     const includeUsage = wish.stream_options?.include_usage === true;
     return stream(asked, generation, framing(asked, prompt, generation, includeUsage));
@@ -136,9 +137,15 @@ export async function rerank(asked: Asked): Promise<void> {
   });
 }
 
-/** GET /v1/models */
+/** GET /v1/models, with what vLLM adds. */
 export const models = (asked: Asked): Promise<void> =>
   sendJson(asked, {
     object: 'list',
-    data: CATALOGUE.map((id) => ({ id, object: 'model', created: CREATED, owned_by: 'mock' })),
+    data: CATALOGUE.map((id) => ({
+      id,
+      object: 'model',
+      created: CREATED,
+      owned_by: 'mock',
+      max_model_len: contextOf(id),
+    })),
   });

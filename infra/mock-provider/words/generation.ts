@@ -1,3 +1,5 @@
+import { condensed } from './condensed.ts';
+import { orderedWords } from './orders.ts';
 import { prose } from './prose.ts';
 import { quoteSources } from './sources.ts';
 import { countTokens, tokens } from './tokens.ts';
@@ -15,14 +17,16 @@ export interface Wish {
   readonly prompt: string;
   /** How much the model has to say; when absent, quotes are said once and prose has the default length. */
   readonly length?: number | undefined;
+  /** Does what the prompt orders outside of its sources, whoever wrote it. */
+  readonly obedient?: boolean | undefined;
   /** The request's limit. */
   readonly limit?: number | undefined;
 }
 
 const DEFAULT_TOKENS = 64;
 
-function wholeText({ prompt, length }: Wish): readonly string[] {
-  const quoted = quoteSources(prompt);
+function wholeText({ prompt, length, obedient = false }: Wish): readonly string[] {
+  const quoted = (obedient ? orderedWords(prompt) : undefined) ?? condensed(prompt) ?? quoteSources(prompt);
   if (quoted === undefined) return tokens(prose(prompt, length ?? DEFAULT_TOKENS));
   const once = tokens(quoted);
   if (length === undefined) return once;

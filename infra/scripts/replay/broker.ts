@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { amqpAddresses } from '../../../shared/amqp-addresses.ts';
 import { BrokerUnavailableError, type Bus, connectBus } from '../../../shared/bus/bus.ts';
 import { createLogger } from '../../../shared/logger.ts';
 
@@ -46,7 +47,7 @@ export async function connect(env: NodeJS.ProcessEnv): Promise<Bus> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new BrokerUnavailableError(`no broker answers at ${hostOf(url)}`)),
+      () => reject(new BrokerUnavailableError(`no broker answers at ${hostsOf(url)}`)),
       CONNECT_TIMEOUT_MS,
     );
   });
@@ -57,10 +58,12 @@ export async function connect(env: NodeJS.ProcessEnv): Promise<Bus> {
   }
 }
 
-/** The URL without its login. */
-const hostOf = (url: string): string => {
+/** The URLs without their logins. */
+const hostsOf = (urls: string): string => {
   try {
-    return new URL(url).host;
+    return amqpAddresses(urls)
+      .map((url) => new URL(url).host)
+      .join(', ');
   } catch {
     return 'the AMQP_URL given (it is not a URL)';
   }

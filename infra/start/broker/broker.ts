@@ -10,6 +10,9 @@ export interface BrokerAddress {
   readonly password: string | undefined;
 }
 
+/** RabbitMQ's own tools that act on a running node. @default rabbitmqctl */
+export type ControlTool = 'rabbitmqctl' | 'rabbitmq-queues' | 'rabbitmq-streams';
+
 /** A RabbitMQ of our own: loopback only, its own data folder, gone when we are gone. */
 export interface PrivateBroker extends BrokerAddress {
   readonly managementUrl: string;
@@ -19,6 +22,8 @@ export interface PrivateBroker extends BrokerAddress {
   readonly pid: number | undefined;
   /** Ends the broker process without a word to it. @default 'SIGKILL' */
   kill(signal?: NodeJS.Signals): void;
+  /** Runs RabbitMQ's tool with these words and resolves to what it prints. @throws Error with its complaint */
+  control(words: readonly string[], tool?: ControlTool): Promise<string>;
   /** Starts it again on the same ports and data, ending it first when it still runs; resolves when it is healthy. */
   restart(): Promise<void>;
   /** Lets it put its data in order, then ends it and all that came with it. Idempotent. */

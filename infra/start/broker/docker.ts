@@ -6,6 +6,7 @@ import { type BrokerProcess, startBrokerProcess } from './broker-process.ts';
 import { untilHealthy } from './health.ts';
 import { type Identity, takeIdentity } from './identity.ts';
 import { outputOf } from './node-files.ts';
+import { CONSUMER_TIMEOUT_MS, WAL_BYTES } from './node-limits.ts';
 import { revivable } from './revivable.ts';
 import { lastLines, runTool } from './run-tool.ts';
 import { searchPath, which } from './toolchain.ts';
@@ -18,7 +19,6 @@ const START_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 30_000;
 const AMQP_IN_CONTAINER = 5672;
 const MANAGEMENT_IN_CONTAINER = 15672;
-const CONSUMER_TIMEOUT_MS = 6 * 60 * 60 * 1000;
 
 const docker = (args: readonly string[], timeoutMs = COMMAND_TIMEOUT_MS) => runTool('docker', args, { timeoutMs });
 
@@ -46,7 +46,10 @@ export const runArguments = (folder: string, { name, user, password, ports }: Id
   ...['--volume', `${name}:/var/lib/rabbitmq`],
   ...['--env', `RABBITMQ_DEFAULT_USER=${user}`],
   ...['--env', `RABBITMQ_DEFAULT_PASS=${password}`],
-  ...['--env', `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-rabbit consumer_timeout ${CONSUMER_TIMEOUT_MS}`],
+  ...[
+    '--env',
+    `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-rabbit consumer_timeout ${CONSUMER_TIMEOUT_MS} -ra wal_max_size_bytes ${WAL_BYTES}`,
+  ],
   ...['--env', 'RABBITMQ_ALLOW_INPUT=1'],
   IMAGE,
 ];
@@ -107,6 +110,11 @@ export async function startDockerBroker(folder: string, log: Log, throwAway = fa
     first,
     spawn: () => containerProcess(folder, identity),
     untilHealthy: healthy,
+    control: async (words, tool = 'rabbitmqctl') => {
+      const run = await docker(['exec', identity.name, tool, '--quiet', ...words]);
+      if (run.code !== 0) throw new Error(`${tool} ${words.join(' ')}: ${lastLines(run)}`);
+      return run.output;
+    },
     stopTimeoutMs: STOP_TIMEOUT_MS,
     afterStop: () => tidyUp(folder, identity.name, throwAway),
   });

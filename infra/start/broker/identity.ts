@@ -22,6 +22,8 @@ export interface Identity {
   readonly user: string;
   readonly password: string;
   readonly ports: NodePorts;
+  /** Names of all nodes of the cluster that this one belongs to. */
+  readonly cluster?: readonly string[];
 }
 
 const identityFile = (folder: string): string => join(folder, 'identity.json');

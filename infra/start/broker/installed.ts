@@ -33,5 +33,5 @@ export function findInstalled(env: NodeJS.ProcessEnv): Toolchain | undefined {
   const erts = ERLANG_ROOTS.map(ertsBin).filter((bin) => bin !== undefined);
   const epmd = which('epmd', [...(erl ? [dirname(erl), dirname(realpathSync(erl))] : []), ...folders, ...erts]);
   if (!erl || !epmd) return undefined;
-  return { server, epmd, path: [...new Set([dirname(erl), ...folders])].join(':'), env: {} };
+  return { enter: [], root: '/', server, epmd, path: [...new Set([dirname(erl), ...folders])].join(':'), env: {} };
 }

@@ -1,16 +1,12 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log, PrivateBroker } from './broker.ts';
-import { type BrokerProcess, isRunning, startBrokerProcess, untilGone } from './broker-process.ts';
+import { type BrokerProcess, isRunning, untilGone } from './broker-process.ts';
 import { type Epmd, startEpmd } from './epmd.ts';
-import { untilHealthy } from './health.ts';
 import { type Identity, takeIdentity } from './identity.ts';
-import { nodeEnv, outputOf, writeNodeFiles } from './node-files.ts';
-import { revivable } from './revivable.ts';
+import { healthy, nodeBroker, spawnNode } from './node.ts';
 import type { Toolchain } from './toolchain.ts';
 
-const START_TIMEOUT_MS = 180_000;
-const STOP_TIMEOUT_MS = 20_000;
 const PREDECESSOR_TIMEOUT_MS = 15_000;
 const START_TRIES = 3;
 
@@ -31,34 +27,6 @@ async function untilPredecessorIsGone(folder: string, name: string, log: Log): P
   await untilGone(pid, PREDECESSOR_TIMEOUT_MS);
 }
 
-/** The last lines of a log, for an error that should tell why without making anybody look. */
-const tail = (file: string, lines = 15): string =>
-  existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n') : '';
-
-async function healthy(node: BrokerProcess, identity: Identity, folder: string): Promise<void> {
-  const { user, password, ports } = identity;
-  const output = outputOf(folder);
-  const managementUrl = `http://127.0.0.1:${ports.management}`;
-  try {
-    await untilHealthy({ managementUrl, user, password, listener: ports.amqp }, node.ended, START_TIMEOUT_MS);
-  } catch (error) {
-    node.kill('SIGKILL');
-    await node.exited;
-    throw new Error(`${(error as Error).message}; the end of ${output}:\n${tail(output)}`, { cause: error });
-  }
-}
-
-function spawnNode(folder: string, identity: Identity, tools: Toolchain): BrokerProcess {
-  writeNodeFiles(folder, identity);
-  rmSync(join(folder, 'pid'), { force: true });
-  return startBrokerProcess({
-    command: tools.server,
-    args: [],
-    env: nodeEnv(folder, identity, tools),
-    output: outputOf(folder),
-  });
-}
-
 interface Running {
   readonly identity: Identity;
   readonly epmd: Epmd;
@@ -68,7 +36,7 @@ interface Running {
 async function startOnce(folder: string, tools: Toolchain, log: Log, fresh: boolean): Promise<Running> {
   const identity = await takeIdentity(folder, 'native', fresh);
   await untilPredecessorIsGone(folder, identity.name, log);
-  const epmd = await startEpmd(tools.epmd, identity.ports.epmd);
+  const epmd = await startEpmd(tools, identity.ports.epmd);
   try {
     const node = spawnNode(folder, identity, tools);
     await healthy(node, identity, folder);
@@ -96,20 +64,12 @@ async function start(folder: string, tools: Toolchain, log: Log): Promise<Runnin
  * Starts a private node on `folder` from RabbitMQ's files on this machine; resolves when it is healthy.
  * It ends with this process, even when this process is killed.
  */
-export async function startNativeBroker(folder: string, tools: Toolchain, log: Log): Promise<PrivateBroker> {
+export async function startNativeBroker(
+  folder: string,
+  tools: Toolchain,
+  log: Log,
+  afterStop: () => void = () => undefined,
+): Promise<PrivateBroker> {
   const { identity, epmd, node } = await start(folder, tools, log);
-  const { user, password, ports } = identity;
-  return revivable({
-    address: {
-      amqpUrl: `amqp://${user}:${password}@127.0.0.1:${ports.amqp}`,
-      managementUrl: `http://127.0.0.1:${ports.management}`,
-      user,
-      password,
-    },
-    first: node,
-    spawn: () => spawnNode(folder, identity, tools),
-    untilHealthy: (run) => healthy(run, identity, folder),
-    stopTimeoutMs: STOP_TIMEOUT_MS,
-    afterStop: () => epmd.stop(),
-  });
+  return nodeBroker(node, { folder, identity, tools }, () => epmd.stop().finally(afterStop));
 }

@@ -8,12 +8,21 @@ export interface Revivable {
   readonly spawn: () => BrokerProcess;
   /** Resolves when this run is healthy, rejects when it ended before. */
   readonly untilHealthy: (run: BrokerProcess) => Promise<void>;
+  readonly control: PrivateBroker['control'];
   readonly stopTimeoutMs: number;
   readonly afterStop: () => Promise<void>;
 }
 
 /** A broker whose process may end and be started again, while its address stays. */
-export function revivable({ address, first, spawn, untilHealthy, stopTimeoutMs, afterStop }: Revivable): PrivateBroker {
+export function revivable({
+  address,
+  first,
+  spawn,
+  untilHealthy,
+  control,
+  stopTimeoutMs,
+  afterStop,
+}: Revivable): PrivateBroker {
   const listeners = new Set<(how: string) => void>();
   let current = first;
   let expected = false;
@@ -49,6 +58,7 @@ export function revivable({ address, first, spawn, untilHealthy, stopTimeoutMs, 
   watch(first);
   return {
     ...address,
+    control,
     get pid() {
       return current.ended() === undefined ? current.pid : undefined;
     },

@@ -3,6 +3,10 @@ import { join } from 'node:path';
 
 /** What it takes to run a RabbitMQ node from files on this machine. */
 export interface Toolchain {
+  /** What goes before a program to run it where it belongs: nothing, or what enters another file tree. */
+  readonly enter: readonly string[];
+  /** That file tree, as this machine sees it; `/` is this machine's own. All paths below are as seen from within. */
+  readonly root: string;
   /** The real `rabbitmq-server` script, never Debian's wrapper, which changes user and drops arguments. */
   readonly server: string;
   readonly epmd: string;
@@ -10,6 +14,9 @@ export interface Toolchain {
   readonly path: string;
   readonly env: Readonly<Record<string, string>>;
 }
+
+/** A path of this machine as the programs of a toolchain see it. */
+export const seenBy = ({ root }: Toolchain, path: string): string => (root === '/' ? path : path.slice(root.length));
 
 const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const HOMEBREW = ['/opt/homebrew/bin', '/opt/homebrew/sbin', '/usr/local/opt/erlang/bin'];

@@ -58,6 +58,8 @@ export function findUnpacked(cacheDir: string): Toolchain | undefined {
   writeFileSync(join(wrappers, 'erl'), erlWrapper(erlang, bin));
   chmodSync(join(wrappers, 'erl'), 0o755);
   return {
+    enter: [],
+    root: '/',
     server,
     epmd: join(bin, 'epmd'),
     path: [wrappers, ...searchPath(process.env)].join(':'),

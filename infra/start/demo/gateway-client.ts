@@ -1,3 +1,5 @@
+import { patience } from '../../../shared/patience.ts';
+
 /** Where the gateway is and who asks. */
 export interface Gateway {
   readonly url: string;
@@ -40,12 +42,17 @@ export async function call<Answer>(
   path: string,
   body?: unknown,
 ): Promise<Answer> {
-  const answer = await fetch(`${gateway.url}${path}`, {
-    method,
-    headers: { ...credentials(gateway), ...(body !== undefined && { 'content-type': 'application/json' }) },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal: AbortSignal.any([gateway.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
-  });
-  if (!answer.ok) throw await refusal(answer, `${method} ${path}`);
-  return (await answer.json()) as Answer;
+  const { signal, end } = patience(REQUEST_TIMEOUT_MS, gateway.signal);
+  try {
+    const answer = await fetch(`${gateway.url}${path}`, {
+      method,
+      headers: { ...credentials(gateway), ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal,
+    });
+    if (!answer.ok) throw await refusal(answer, `${method} ${path}`);
+    return (await answer.json()) as Answer;
+  } finally {
+    end();
+  }
 }

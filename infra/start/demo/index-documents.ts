@@ -39,8 +39,8 @@ async function indexedAlready(gateway: Gateway, collection: string): Promise<Map
 }
 
 /** Cuts the documents into requests that the gateway accepts. */
-export function batches(documents: readonly DocumentToIndex[]): DocumentToIndex[][] {
-  const cut: DocumentToIndex[][] = [];
+export function batches<Document extends { readonly text: string }>(documents: readonly Document[]): Document[][] {
+  const cut: Document[][] = [];
   let chars = Number.POSITIVE_INFINITY;
   for (const document of documents) {
     const last = cut.at(-1);

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,6 +15,19 @@ async function runBuilt(root, program, args) {
   if (!existsSync(file)) throw new ExpectedError(`There is no ${program} in the build.`);
   process.argv = [process.argv[0], file, ...args];
   await import(pathToFileURL(file).href);
+}
+
+/** Runs a program of the tests, from its source, in a process of its own. */
+async function runSource(root, program, args) {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--enable-source-maps', join(root, program), ...args], {
+    stdio: 'inherit',
+  });
+  // A Ctrl-C reaches it by the terminal; npm's copy of it must not end us first.
+  const passOn = (signal) => child.kill(signal);
+  const swallow = () => undefined;
+  process.on('SIGINT', swallow).on('SIGTERM', passOn).on('SIGHUP', passOn);
+  const [code] = await once(child, 'exit');
+  return code ?? 1;
 }
 
 /** Lets a program that talks to the broker find the one that `npm start` runs; what is set by hand goes first. */
@@ -52,8 +67,23 @@ export const commands = {
       return runBuilt(root, 'infra/database/migrate.js', args);
     },
   },
+  load: { quiet: true, run: (root, args) => runSource(root, 'test/load/main.ts', args) },
+  bench: { quiet: true, run: (root, args) => runSource(root, 'test/bench/compare/main.ts', args) },
+  growth: { quiet: true, run: (root, args) => runSource(root, 'test/bench/growth/main.ts', args) },
+  guard: { quiet: true, run: (root, args) => runSource(root, 'test/bench/guard.ts', args) },
+  brokers: { quiet: true, run: (root, args) => runSource(root, 'test/brokers/main.ts', args) },
+  chaos: { quiet: true, run: (root, args) => runSource(root, 'test/chaos/main.ts', args) },
+  eval: { quiet: true, run: (root, args) => runBuilt(root, 'infra/eval/main.js', args) },
   cli: { quiet: true, run: (root, args) => runBuilt(root, 'infra/cli/main.js', args) },
   'mock-provider': { quiet: true, run: (root, args) => runBuilt(root, 'infra/mock-provider/main.js', args) },
+  compose: {
+    quiet: true,
+    run: (root, args) => {
+      process.env.WARREN_TEST_COMPOSE = '1';
+      process.env.CI ??= 'true'; // lets the tests fetch what they lack
+      return runSource(root, 'node_modules/mocha/bin/mocha.js', ['test/compose/stack.test.ts', ...args]);
+    },
+  },
   /** Installs and builds, nothing else. */
   build: { run: async () => 0 },
 };

@@ -43,6 +43,7 @@ Runs one service by its environment alone; AMQP_URL must be set, and DATABASE_UR
 A service that finds settings wrong or missing names them all and exits with 2.`;
 
 export const USAGE = `Usage: npm start | npm test | npm run status | npm run replay | npm run gateway | npm run embedder
-       npm run generator | npm run rag-orchestrator | npm run migrate | npx warren
+       npm run generator | npm run rag-orchestrator | npm run migrate | npm run eval | npm run chaos | npm run load
+       npm run bench | npm run test:brokers | npm run test:compose | npx warren
 
 What to pass on goes behind two dashes: npm start -- --help`;

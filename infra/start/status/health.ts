@@ -1,3 +1,4 @@
+import { firstAddress } from '../../../shared/amqp-addresses.ts';
 import { isRunning } from '../broker/broker-process.ts';
 import { isHealthy } from '../broker/health.ts';
 import { type RunFile, SERVICES, type ServiceName } from '../supervisor/run-file.ts';
@@ -56,7 +57,7 @@ async function broker(run: RunFile): Promise<PartReport> {
   const part = { name: 'broker', pid: pids.broker, url };
   if (url === null || user === null || password === null)
     return { ...part, healthy: true, state: 'not ours; the services tell' };
-  const listener = Number(new URL(run.amqp_url).port) || 5672;
+  const listener = Number(firstAddress(run.amqp_url).port) || 5672;
   const healthy = await isHealthy({ managementUrl: url, user, password, listener });
   return { ...part, healthy, state: healthy ? 'ok' : 'does not answer' };
 }

@@ -1,3 +1,4 @@
+import { amqpAddresses, firstAddress } from '../../../shared/amqp-addresses.ts';
 import { type BrokerAddress, type PrivateBroker, withCredentials } from '../broker/broker.ts';
 import { startPrivateBroker } from '../broker/start-private-broker.ts';
 import { say } from '../steps.ts';
@@ -25,8 +26,8 @@ export async function namedBroker(
   managementUrl: string | undefined,
   signal: AbortSignal,
 ): Promise<BrokerPart> {
-  await untilReachable('AMQP_URL', amqpUrl, REACHABLE_TIMEOUT_MS, signal);
-  const login = new URL(managementUrl ?? amqpUrl);
+  await untilReachable('AMQP_URL', amqpAddresses(amqpUrl), REACHABLE_TIMEOUT_MS, signal);
+  const login = managementUrl === undefined ? firstAddress(amqpUrl) : new URL(managementUrl);
   const plain = managementUrl === undefined ? undefined : new URL(managementUrl);
   if (plain) plain.username = plain.password = '';
   return {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { lastWords, logSize, openLog } from './child-log.ts';
 
 /** What a child says once it is ready for work. */
@@ -14,6 +15,8 @@ export interface ChildProgram {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly logFile: string;
+  /** What it leaves to others when the processors are busy, -20 (nothing) to 19; 0 by default. */
+  readonly niceness?: number;
 }
 
 /** One run of a child, from its start to its end. */
@@ -36,6 +39,13 @@ const untilExit = (child: ChildProcess): Promise<string> =>
     child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
   });
 
+/** One that has ended already needs no priority, and one that may not have it runs all the same. */
+function beNice(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness);
+  } catch {}
+}
+
 /**
  * Starts a child in its own process group, so that a Ctrl-C in the terminal reaches only us and we decide the order of
  * things. The IPC channel ties it to us: it ends when it hears the channel close.
@@ -49,6 +59,7 @@ export function runChild(program: ChildProgram, onReady: (ready: Ready) => void)
     env: program.env,
   });
   closeSync(log);
+  if (child.pid !== undefined && program.niceness !== undefined) beNice(child.pid, program.niceness);
   let ended = false;
   const exited = untilExit(child).then((how) => {
     ended = true;

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PROJECT_ROOT } from '../project-root.ts';
@@ -15,6 +16,9 @@ export interface Places {
 }
 
 export const logDir = (dataDir: string): string => join(dataDir, 'logs');
+
+/** Work can wait, whoever brings it cannot: on a busy machine jobs are still accepted at once. */
+const AFTER_THE_GATEWAY = constants.priority.PRIORITY_BELOW_NORMAL;
 
 const logFile = (dataDir: string, name: string): string => join(logDir(dataDir), `${name}.log`);
 
@@ -51,6 +55,7 @@ export function serviceProgram(name: ServiceName, places: Places): ChildProgram 
       DATA_DIR: dataDir,
     },
     logFile: logFile(dataDir, name),
+    ...(name === 'gateway' ? {} : { niceness: AFTER_THE_GATEWAY }),
   };
 }
 
@@ -60,6 +65,7 @@ export const databaseProgram = (dataDir: string, port: number): ChildProgram => 
   args: onLeash(built('infra', 'database', 'main.js'), '--data', join(dataDir, 'database'), '--port', String(port)),
   env: inherited(),
   logFile: logFile(dataDir, 'database'),
+  niceness: AFTER_THE_GATEWAY,
 });
 
 /** One run of the migrations. */

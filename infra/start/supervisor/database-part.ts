@@ -21,7 +21,7 @@ export interface DatabasePart {
 
 /** Uses the database that DATABASE_URL names. */
 export async function namedDatabase(url: string, signal: AbortSignal): Promise<DatabasePart> {
-  await untilReachable('DATABASE_URL', url, REACHABLE_TIMEOUT_MS, signal);
+  await untilReachable('DATABASE_URL', [url], REACHABLE_TIMEOUT_MS, signal);
   return { ours: false, url, pid: () => null, stop: async () => undefined, abandon: () => undefined };
 }
 

@@ -23,24 +23,30 @@ const answers = (host: string, port: number): Promise<boolean> =>
     socket.once('timeout', () => end(false));
   });
 
+const targetOf = (url: string) => {
+  const { hostname, port, protocol } = new URL(url);
+  return { host: hostname, port: Number(port) || (DEFAULT_PORTS[protocol] ?? 0) };
+};
+
 /**
- * Waits until something listens where a setting points to.
+ * Waits until something listens at one of the places to which a setting points.
  * @throws ExpectedFailure naming the setting, when nobody does in time
  */
 export async function untilReachable(
   setting: string,
-  url: string,
+  urls: readonly string[],
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { hostname, port, protocol } = new URL(url);
-  const target = Number(port) || (DEFAULT_PORTS[protocol] ?? 0);
+  const targets = urls.map(targetOf);
+  const look = () => Promise.all(targets.map(({ host, port }) => answers(host.replace(/^\[|\]$/g, ''), port)));
   const deadline = Date.now() + timeoutMs;
-  while (!(await answers(hostname.replace(/^\[|\]$/g, ''), target))) {
+  while (!(await look()).includes(true)) {
     signal.throwIfAborted();
     if (Date.now() > deadline) {
+      const places = targets.map(({ host, port }) => `${host}:${port}`).join(' or ');
       throw new ExpectedFailure(
-        `Nothing answers at ${hostname}:${target}, where ${setting} points to (waited ${timeoutMs / 1000} s).`,
+        `Nothing answers at ${places}, where ${setting} points to (waited ${timeoutMs / 1000} s).`,
       );
     }
     await sleep(POLL_MS, undefined, { signal });

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import pino from 'pino';
 import { chooseEmbeddingModel } from '../../services/embedder/models/choose.ts';
@@ -10,6 +8,7 @@ import { type Command, commandId } from '../../shared/messages/command.ts';
 import { EmbedTexts } from '../../shared/messages/embedding.ts';
 import type { Priority } from '../../shared/messages/job.ts';
 import { freshVhost } from '../support/broker.ts';
+import { startMockProcess } from '../support/mock-process.ts';
 import { quantile } from '../support/quantiles.ts';
 import { embedder } from '../support/workers.ts';
 
@@ -26,7 +25,8 @@ const { values } = parseArgs({
     texts: { type: 'string', default: '20000' },
     /** Texts in one command; ingest sends up to 32. */
     message: { type: 'string', default: '32' },
-    concurrency: { type: 'string', default: '16' },
+    /** Calls of the model at once. */
+    concurrency: { type: 'string', default: '2' },
     model: { type: 'string', default: 'mock-ttft100-itl4-d64' },
     queries: { type: 'string', default: '200' },
   },
@@ -37,37 +37,14 @@ const [TEXTS, MESSAGE, QUERIES] = [values.texts, values.message, values.queries]
   number,
 ];
 const IDEAL_BATCH = 64;
-const CALLS = 2;
+const CALLS = Number(values.concurrency);
 
 const texts = Array.from({ length: TEXTS }, (_, n) => `Short text number ${n} about rabbits and their warrens.`);
 if (!process.env.WARREN_TEST_AMQP_URL)
   throw new Error('name a broker: WARREN_TEST_AMQP_URL, WARREN_TEST_MANAGEMENT_URL');
-const mock = await mockProcess();
+const mock = await startMockProcess();
 const env = { EMBEDDER: 'ollama', EMBEDDING_MODEL: values.model, OLLAMA_HOST: mock.url };
 const log = pino({ level: 'silent' });
-
-/** A mock provider in a process of its own, as a model would be. */
-async function mockProcess() {
-  const program = new URL('../../infra/mock-provider/main.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--import', 'tsx', program, '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [said] = (await once(child.stdout, 'data')) as [Buffer];
-  const url = /http:\/\/[\d.]+:\d+/.exec(said.toString())?.[0];
-  if (url === undefined) throw new Error(`the mock provider said: ${said}`);
-  const call = async (method: string, what: string) => {
-    const answer = await fetch(`${url}/control/${what}`, { method });
-    const text = await answer.text();
-    return text === '' ? undefined : (JSON.parse(text) as unknown);
-  };
-  const stop = async () => {
-    const ended = once(child, 'exit');
-    child.stdout.destroy();
-    child.kill('SIGKILL'); // it has nothing to lose
-    await ended;
-  };
-  return { url, call, stop };
-}
 
 /** Texts a second when the model is called directly. */
 async function direct(): Promise<number> {
@@ -122,14 +99,17 @@ const inWords = (times: readonly number[]) =>
   `p50 ${quantile(times, 0.5).toFixed(0)} ms, p99 ${quantile(times, 0.99).toFixed(0)} ms of ${times.length}`;
 
 const vhost = await freshVhost();
-const bus = await connectBus({ url: vhost.amqpUrl, instance: 'bench', partitions: 1, log });
+const connect = () => connectBus({ url: vhost.amqpUrl, instance: 'bench', partitions: 1, log });
+const bus = await connect();
+/** Queries come from elsewhere: they do not queue behind the documents to be sent. */
+const asking = await connect();
 try {
   const ideal = await direct();
   const worker = await embedder(bus, { ...env, EMBED_CONCURRENCY: values.concurrency });
   const { done, close } = await journal(bus);
-  await queries(bus, done, () => true);
-  const idle = await queries(bus, done, () => true);
-  await mock.call('POST', 'reset');
+  await queries(asking, done, () => true);
+  const idle = await queries(asking, done, () => true);
+  await mock.reset();
   const commands = Array.from({ length: Math.ceil(TEXTS / MESSAGE) }, (_, n) =>
     command('document', 'low', texts.slice(n * MESSAGE, (n + 1) * MESSAGE)),
   );
@@ -137,13 +117,13 @@ try {
   const all = Promise.all(commands.map(done));
   const begun = performance.now();
   const sent = bus.send(commands);
-  const busy = queries(bus, done, () => open);
+  const busy = queries(asking, done, () => open);
   await all;
   const rate = (TEXTS / (performance.now() - begun)) * 1000;
   open = false;
   await sent;
   const meanwhile = await busy;
-  const counts = (await mock.call('GET', 'counts')) as { batch_sizes: Record<string, number> };
+  const counts = await mock.counts();
   const sizes = Object.entries(counts.batch_sizes).filter(([size]) => size !== '1');
   console.log(`directly, ${CALLS} calls of ${IDEAL_BATCH} at once: ${ideal.toFixed(0)} texts/s`);
   console.log(
@@ -155,6 +135,7 @@ try {
   await worker.close();
   await close();
 } finally {
+  await asking.close();
   await bus.close();
   await vhost.drop();
   await mock.stop();

@@ -77,7 +77,7 @@ for (const [provider, settings] of Object.entries(PROVIDERS)) {
     async function timeToClose(bus: Bus, job: string): Promise<number> {
       const before = mock.counts().aborted;
       const cancelledAt = now();
-      await bus.cancelJob(job);
+      await bus.cancelJob(job, 0);
       const { aborts } = await mock.until(({ aborted }) => aborted > before);
       return (aborts.at(-1)?.at ?? Number.NaN) - cancelledAt;
     }
@@ -121,7 +121,7 @@ for (const [provider, settings] of Object.entries(PROVIDERS)) {
       await bus.send([first]);
       await streaming(heard, first);
       await bus.send([queued]);
-      await bus.cancelJob(queued.job);
+      await bus.cancelJob(queued.job, 0);
       await timeToClose(bus, first.job);
       await eventually(
         async () => (await bus.queues()).every(({ name, depth }) => !name.startsWith('generator') || depth === 0),
@@ -140,7 +140,7 @@ for (const [provider, settings] of Object.entries(PROVIDERS)) {
       const command = generate('mock-500');
       await bus.send([command]);
       await heard.until('the retry', () => heard.types(command.job).includes('command.retrying'));
-      await bus.cancelJob(command.job);
+      await bus.cancelJob(command.job, 0);
       const { requests } = mock.counts();
       const depth = async (name: string) => (await bus.queues()).find((queue) => queue.name === name)?.depth;
       await eventually(async () => (await depth('retry.1')) === 0 && (await depth('generator.default.normal')) === 0, {
@@ -182,7 +182,7 @@ for (const [provider, settings] of Object.entries(PROVIDERS)) {
       await mock.until(({ streams_open }) => streams_open === 2, 20_000);
       const before = mock.counts().aborted;
       const cancelledAt = now();
-      await bus.cancelJob(command.job);
+      await bus.cancelJob(command.job, 0);
       const { aborts } = await mock.until(({ aborted }) => aborted > before);
       const ms = (aborts[before]?.at ?? Number.NaN) - cancelledAt;
       console.log(`      ${provider}, after another worker took over: ${ms.toFixed(1)} ms`);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { type MockProvider, startMockProvider } from '../../infra/mock-provider/start-mock-provider.ts';
-import { shownText } from '../chaos/ledger.ts';
+import { shownText } from '../chaos/check/shown-text.ts';
 import { client, type Event, type Socket } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { quantile, spread } from '../support/quantiles.ts';

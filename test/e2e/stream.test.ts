@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { shownText } from '../chaos/ledger.ts';
+import { shownText } from '../chaos/check/shown-text.ts';
 import { client, type Event } from '../support/api.ts';
 import { STORYTELLER, system } from './system.ts';
 

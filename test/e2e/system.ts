@@ -20,10 +20,19 @@ const MODEL = 'mock-itl15-len12';
 /** Tells a story that takes some seconds. */
 export const STORYTELLER = 'mock-itl15-len200';
 
+/** An embedding model that whoever wants it must serve, in a pool of its own. */
+export const NEXT_EMBEDDING_MODEL = 'mock-d64-itl40';
+export const NEXT_POOL = 'next';
+
 async function start(): Promise<System> {
   const provider = await startMockProvider();
   try {
-    const warren = await startWarren({ GENERATOR: 'ollama', OLLAMA_HOST: provider.url, GENERATION_MODEL: MODEL });
+    const warren = await startWarren({
+      GENERATOR: 'ollama',
+      OLLAMA_HOST: provider.url,
+      GENERATION_MODEL: MODEL,
+      ROUTES: JSON.stringify({ [NEXT_EMBEDDING_MODEL]: NEXT_POOL }),
+    });
     return { warren, provider };
   } catch (error) {
     await provider.stop();

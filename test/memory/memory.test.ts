@@ -100,7 +100,7 @@ describe(`a worker after ${GENERATIONS} generations with cancels, cuts and retri
         for (const { job, event } of records) {
           if (event.type === 'answer.generated') ended.add(job);
           if (event.type === 'answer.started' && unwanted.delete(job)) {
-            await bus.cancelJob(job);
+            await bus.cancelJob(job, 0);
             ended.add(job);
           }
           if (event.type === 'command.retrying') retries += 1;

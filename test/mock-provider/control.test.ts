@@ -1,6 +1,16 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { expect } from 'chai';
 import { startMockProvider } from '../../infra/mock-provider/start-mock-provider.ts';
 import { mockProvider, post, readParts, user } from './mock.ts';
+
+/** `fetch` would mend some of these paths. */
+async function statusOf(url: string, path: string): Promise<number | undefined> {
+  const { hostname, port } = new URL(url);
+  const [answer] = (await once(get({ hostname, port, path, agent: false }), 'response')) as [IncomingMessage];
+  answer.resume();
+  return answer.statusCode;
+}
 
 describe('mock provider: control', () => {
   const mock = mockProvider();
@@ -40,6 +50,14 @@ describe('mock provider: control', () => {
     expect(refused.status).to.equal(400);
     expect(refused.body.error).to.include('statos');
     expect((await control('GET', 'nothing')).status).to.equal(404);
+  });
+
+  it('goes on after addresses and models of which nobody has heard', async () => {
+    for (const path of ['/%', '/m/%E0%A4%A/embed', '//', '/control/%'])
+      expect(await statusOf(mock().url, path), path).to.be.oneOf([404, 405]);
+    for (const model of ['__proto__', 'constructor', 'toString']) expect(await status(model), model).to.equal(404);
+    expect(mock().counts().requests_by_model).to.have.all.keys('__proto__', 'constructor', 'toString');
+    expect(await status('mock')).to.equal(200);
   });
 
   it('counts requests but its own, and begins anew', async () => {

@@ -39,6 +39,17 @@ describe('mock provider: Ollama', () => {
     expect(other.message.content).not.to.equal(streamed);
   });
 
+  it('tells with each token when it was sent, if it is asked to', async () => {
+    const before = Date.now();
+    const stamps: number[] = [];
+    const stream = await client().chat({ model: 'mock-clock-itl5-len4', messages: user('when?'), stream: true });
+    for await (const { done, message } of stream) if (!done) stamps.push(Number(message.content));
+    expect(stamps).to.have.length(4);
+    expect(stamps).to.deep.equal(stamps.toSorted((a, b) => a - b));
+    expect(stamps[0]).to.be.within(before - 1, Date.now());
+    expect((stamps[3] ?? 0) - (stamps[0] ?? 0)).to.be.at.least(14);
+  });
+
   it('stops at num_predict and says so', async () => {
     const { response, done_reason, eval_count } = await client().generate({
       model: 'mock-len50',

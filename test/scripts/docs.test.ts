@@ -5,6 +5,8 @@ import { EXCHANGES, topology } from '../../shared/bus/topology.ts';
 import { Settings } from '../../shared/config/settings.ts';
 import { COMMANDS } from '../../shared/messages/command.ts';
 import { metrics } from '../../shared/metrics/metrics.ts';
+import { PROMISES } from '../chaos/check/violation.ts';
+import { NEMESES } from '../chaos/nemeses/all.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -58,7 +60,7 @@ describe('the documentation', () => {
 
   it('tests that it names as proof exist', () => {
     const named = PAGES.flatMap((page) => [...read(page).matchAll(/`(test\/[\w./-]+)`/g)].map(([, path = '']) => path));
-    expect(named).to.include('test/chaos/kills.test.ts');
+    expect(named).to.include('test/chaos/round.test.ts');
     for (const path of named) expect(existsSync(join(ROOT, path)), path).to.equal(true);
   });
 
@@ -82,6 +84,15 @@ describe('the documentation', () => {
     );
     expect(names).to.include(EXCHANGES.push);
     for (const name of names) expect(text).to.contain(`\`${name}\``);
+  });
+
+  it('reliability.md names every nemesis and every promise', () => {
+    const text = read('docs/reliability.md');
+    const rows = text.split('\n').filter((line) => line.startsWith('| `'));
+    const told = rows.flatMap((row) =>
+      [...(row.split('|')[1] ?? '').matchAll(/`([a-z -]+)`/g)].map(([, name]) => name),
+    );
+    expect(told).to.have.members([...NEMESES.map(({ name }) => name), ...Object.keys(PROMISES)]);
   });
 
   it('names only metrics that exist', async () => {

@@ -12,6 +12,8 @@ import { JOB, submitted } from '../flows/given.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 
 const log = pino({ level: 'silent' });
+const settings = { poolOf: () => 'default', shareOf: () => 64 };
+const admission = { turned: () => undefined };
 const submission = submitted('embed', { texts: ['one'] });
 const embedded: JournalRecord = {
   id: `${JOB}/texts.embedded/0`,
@@ -36,7 +38,7 @@ describe('a turn', function () {
   });
   afterEach(() => fresh.drop());
 
-  const turnWith = (send: Send) => createTurn({ db: fresh.db, send, settings: { poolOf: () => 'default' }, log });
+  const turnWith = (send: Send) => createTurn({ db: fresh.db, send, settings, admission, embeddingModel: 'm', log });
 
   it('that dies between commit and send sends the same, byte for byte, when its records come again', async () => {
     const sent: string[] = [];
@@ -53,6 +55,32 @@ describe('a turn', function () {
     expect(sent[0]).to.contain('texts.embed');
     expect(sent[1]).to.equal(sent[0]);
     expect(await eventsAfter(fresh.db, JOB, 0, 10)).to.have.lengthOf(1);
+  });
+
+  it('is heard when it is committed: before it is sent, and not when it fails', async () => {
+    const steps: string[] = [];
+    const heard = () => steps.push('heard');
+    const turn = turnWith(async () => {
+      steps.push(`sends, ${(await findJob(fresh.db, JOB))?.status ?? 'not stored'}`);
+    });
+    await turn([submission], { heard });
+    expect(steps).to.deep.equal(['heard', 'sends, queued']);
+    steps.splice(0);
+    const failing = { ...fresh.db, transaction: () => Promise.reject(new Error('the database is away')) };
+    const other = createTurn({ db: failing, send: async () => {}, settings, admission, embeddingModel: 'm', log });
+    await other([embedded], { heard }).then(
+      () => expect.fail('the turn was to fail'),
+      () => undefined,
+    );
+    expect(steps).to.deep.equal([]);
+  });
+
+  it('that sends something again is heard only when all is sent: its events must not come behind later ones', async () => {
+    const turn = turnWith(async () => undefined);
+    await turn([submission]);
+    let isHeard = false;
+    await turn([submission, embedded], { heard: () => (isHeard = true) });
+    expect(isHeard).to.equal(false);
   });
 
   it('that comes twice changes nothing', async () => {
@@ -98,8 +126,12 @@ describe('a turn', function () {
     const born = [{ ...submission, id: `${other}/job.submitted`, job: other }, submission];
     await turnWith(async () => undefined)(born);
     const db = refusing(fresh.db, other);
-    const turn = createTurn({ db, send: async () => undefined, settings: { poolOf: () => 'default' }, log });
-    await turn([{ ...embedded, id: `${other}/texts.embedded/0`, job: other }, embedded]);
+    const turn = createTurn({ db, send: async () => undefined, settings, admission, embeddingModel: 'm', log });
+    let isHeard = false;
+    await turn([{ ...embedded, id: `${other}/texts.embedded/0`, job: other }, embedded], {
+      heard: () => (isHeard = true),
+    });
+    expect(isHeard, 'heard after the first half alone').to.equal(false);
     expect(await findJob(fresh.db, JOB)).to.include({ status: 'succeeded' });
     expect(await findJob(fresh.db, other)).to.include({ status: 'failed' });
     expect((await findJob(fresh.db, other))?.error).to.include({ code: 'internal' });

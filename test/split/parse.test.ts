@@ -25,6 +25,8 @@ describe('reading bytes', () => {
   });
 
   it('takes UTF-16 by its byte order mark', async () => {
+    const page = Buffer.from('\uFEFF<p>grün</p>', 'utf16le');
+    expect((await parse(page, 'text/html')).text).to.equal('grün');
     expect((await parse(Buffer.from('\uFEFFgrün', 'utf16le'), 'text/plain')).text).to.equal('grün');
   });
 
@@ -36,13 +38,21 @@ describe('reading bytes', () => {
     expect((await parse(page, 'text/html')).text).to.equal('Привет');
   });
 
+  it('takes text for text whatever it is declared to be', async () => {
+    for (const type of ['constructor', '__proto__', 'x/y']) {
+      expect((await parse(Buffer.from('plain'), type)).text, type).to.equal('plain');
+    }
+  });
+
   it('refuses what is no text', async () => {
     expect(await refusal(Buffer.from([0x25, 0x50, 0, 0x46]), 'text/plain')).to.match(/binary/);
     expect(await refusal(Buffer.from([0xff, 0x01, 0x02, 0x80, 0x03]), 'text/markdown')).to.match(/binary/);
   });
 
   it('names what is supported', async () => {
-    expect(await refusal('x', 'application/x-tar')).to.match(/application\/x-tar.*text\/markdown/);
+    expect(await refusal(Buffer.from([0, 1, 2, 3]), 'text/plain')).to.match(
+      /send PDF, DOCX, HTML, Markdown or plain text/,
+    );
   });
 
   it('replaces what a database cannot hold, in place', async () => {

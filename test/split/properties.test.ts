@@ -4,7 +4,7 @@ import type { ParsedDocument } from '../../services/rag-orchestrator/split/docum
 import { DocumentError } from '../../services/rag-orchestrator/split/document-error.ts';
 import { parse } from '../../services/rag-orchestrator/split/parse.ts';
 import { embeddingText, MIN_SIZE, type PassageDraft, split } from '../../services/rag-orchestrator/split/split.ts';
-import { estimateTokens } from '../../services/rag-orchestrator/split/tokens.ts';
+import { countTokens } from '../../services/rag-orchestrator/split/tokens.ts';
 import { html, markdown, prose } from './generate.ts';
 
 const KINDS = { 'text/plain': prose, 'text/markdown': markdown, 'text/html': html } as const;
@@ -101,7 +101,7 @@ for (const [mimeType, content] of Object.entries(KINDS)) {
     it('keeps to the size, headings included', () =>
       holds(fc.oneof(none, some), (_, passages, most) => {
         for (const { heading, text } of passages) {
-          const cost = estimateTokens(embeddingText(heading, text));
+          const cost = countTokens(embeddingText(heading, text));
           // Only a grapheme that is kept whole may exceed it: itself, or the rest of a longer one behind a loose mark.
           if (cost > most + SLACK) expect([...graphemes.segment(text)].length).to.be.at.most(2);
         }

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { loadTokenizer, MAX_TOKENS, type TextTokenizer } from '../../services/embedder/models/local/tokenizer.ts';
 import { parse } from '../../services/rag-orchestrator/split/parse.ts';
 import { embeddingText, split } from '../../services/rag-orchestrator/split/split.ts';
-import { markdown } from './generate.ts';
+import { countTokens } from '../../services/rag-orchestrator/split/tokens.ts';
+import { markdown, prose } from './generate.ts';
 
 const SAMPLES: Readonly<Record<string, string>> = {
   Finnish:
@@ -29,6 +30,9 @@ const SAMPLES: Readonly<Record<string, string>> = {
   code: 'const x = (a ?? b)?.[c]?.map(({ d, ...e }) => d + JSON.stringify(e)) || []; ',
 };
 
+/** Words of these its vocabulary cannot write. */
+const UNKNOWN_TO_BERT: ReadonlySet<string> = new Set(['Thai', 'Korean', 'Hindi']);
+
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
@@ -43,8 +47,21 @@ describe('the size of passages, in real word pieces', function () {
     tokenizer = await loadTokenizer();
   });
 
-  async function longest(content: string, mimeType: string): Promise<number> {
-    const passages = split(await parse(content, mimeType));
+  it('are counted as the tokenizer of the model counts them, and never too few', async () => {
+    const own = (text: string) => tokenizer.count(text) - 2; // without [CLS] and [SEP]
+    for (const [name, sample] of Object.entries(SAMPLES)) {
+      expect(countTokens(sample), name).to.be.at.least(own(sample));
+      if (!UNKNOWN_TO_BERT.has(name)) expect(countTokens(sample), name).to.equal(own(sample));
+    }
+    const page = await readFile('docs/ARCHITECTURE.md', 'utf8');
+    expect(countTokens(page)).to.be.within(own(page), own(page) * 1.01);
+    fc.assert(fc.property(prose, (generated) => countTokens(generated) >= own(generated)));
+  });
+
+  async function longest(content: string | Uint8Array, mimeType: string): Promise<number> {
+    const { text, ...document } = await parse(content, mimeType);
+    const passages = split({ text, ...document });
+    for (const { start, end, text: own } of passages) expect(text.slice(start, end)).to.equal(own);
     return Math.max(0, ...passages.map(({ heading, text }) => tokenizer.count(embeddingText(heading, text))));
   }
 
@@ -62,6 +79,11 @@ describe('the size of passages, in real word pieces', function () {
       );
     }
   });
+
+  for (const file of ['two-columns.pdf', 'handbook.pdf', 'painted-by-rows.pdf', 'handbook.docx', 'notes.docx'])
+    it(`never exceeds what the model reads: ${file}`, async () => {
+      expect(await longest(await readFile(join('test/documents/files', file)), '')).to.be.within(1, MAX_TOKENS);
+    });
 
   it('never exceeds what the model reads: generated Markdown', () =>
     fc.assert(

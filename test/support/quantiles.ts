@@ -1,8 +1,6 @@
-/** The value below which a share of them lies (nearest rank). */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
-}
+import { quantile } from '../../infra/eval/scoring/quantile.ts';
+
+export { quantile };
 
 /** e.g. `p50 12 ms, p99 31 ms, max 40 ms of 30` */
 export const spread = (values: readonly number[]): string => {

@@ -1,6 +1,7 @@
 import pino, { type Logger } from 'pino';
-import { EXPRESS_SLOTS, embedTexts } from '../../services/embedder/embed-texts.ts';
+import { embedTexts } from '../../services/embedder/embed-texts.ts';
 import { chooseEmbeddingModel } from '../../services/embedder/models/choose.ts';
+import { embedderSlots } from '../../services/embedder/slots.ts';
 import { generateAnswer } from '../../services/generator/generate-answer.ts';
 import { chooseLanguageModels } from '../../services/generator/models/choose.ts';
 import type { Bus, Serving } from '../../shared/bus/bus.ts';
@@ -31,7 +32,7 @@ export async function generator(
   const serving = await bus.serve({
     service: 'generator',
     pool,
-    concurrency: config.generateConcurrency,
+    concurrency: config.generateConcurrency.all,
     handlers,
     ...more,
   });
@@ -50,12 +51,11 @@ export async function embedder(
 ): Promise<TestWorker> {
   const config = parseConfig('embedder', { ...PLACES, ...env });
   const model = chooseEmbeddingModel(config, log);
-  const handlers = [embedTexts(model)];
+  const handlers = [embedTexts(model, { calls: config.embedConcurrency.all })];
   const serving = await bus.serve({
     service: 'embedder',
-    express: EXPRESS_SLOTS,
     pool,
-    concurrency: config.embedConcurrency,
+    ...embedderSlots(config.embedConcurrency.all),
     handlers,
     ...more,
   });

@@ -61,6 +61,16 @@ describe('texts.embed', () => {
     expect(floats(event.vectors[0])).to.deep.equal([1, 2, 3]);
   });
 
+  it('says that tokens are estimated when those of one call were', async () => {
+    expect(await run(wellBehaved, {})).to.not.have.property('estimated');
+    const texts = ['a', 'poison', 'b', 'c'];
+    const half: Embed = async (some, signal) => {
+      if (some.includes('poison') && some.length > 1) throw new TerminalError('provider_error', 'cannot read this');
+      return { ...(await wellBehaved(some, signal)), ...(some.includes('c') && { estimated: true }) };
+    };
+    expect(await run(half, { texts, partial: true })).to.include({ estimated: true, prompt_tokens: 12 });
+  });
+
   it('refuses a model that is not here', async () => {
     const error = await rejected(run(wellBehaved, { model: 'other' }), TerminalError);
     expect(error.code).to.equal('model_not_found');

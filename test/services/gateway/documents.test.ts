@@ -40,6 +40,7 @@ describe('gateway: collections and documents', () => {
       name: 'books',
       embedding_model: 'all-MiniLM-L6-v2',
       dimensions: null,
+      language: 'english',
       chunking: { size: 100, overlap: 10 },
       documents: 0,
       passages: 0,
@@ -55,6 +56,19 @@ describe('gateway: collections and documents', () => {
     expect((await ann.delete('/v1/collections/books')).status).to.equal(204);
     expect((await ann.get('/v1/collections/books')).body.code).to.equal('collection_not_found');
     expect((await ann.delete('/v1/collections/books')).status).to.equal(404);
+  });
+
+  it('a collection may be in any language that the database knows', async () => {
+    const made = await ann.post('/v1/collections', { name: 'buecher', language: 'german' });
+    expect(made.body).to.include({ language: 'german' });
+    expect((await ann.get('/v1/collections/buecher')).body.language).to.equal('german');
+    expect((await ann.post('/v1/collections', { name: 'plain', language: 'simple' })).status).to.equal(201);
+    for (const language of ['klingon', 'English', "english'; drop table jobs; --"]) {
+      const refused = await ann.post('/v1/collections', { name: 'odd', language });
+      expect([refused.status, refused.body.errors[0].pointer], language).to.deep.equal([422, '/language']);
+      expect(refused.body.errors[0].detail).to.match(/^the database has arabic, .*english, .*simple, /);
+    }
+    expect((await ann.get('/v1/collections/odd')).status).to.equal(404);
   });
 
   it('a collection needs a proper name and sizes', async () => {
@@ -73,7 +87,7 @@ describe('gateway: collections and documents', () => {
   it('small texts travel inside the job', async () => {
     const answer = await ann.post('/v1/collections/c/documents', {
       documents: [
-        { id: 'a', text: '\ufeff# Ä', mime_type: 'text/markdown; charset=utf-8', metadata: { year: 1 } },
+        { id: 'a', text: '# Ä', mime_type: 'text/markdown; charset=utf-8', metadata: { year: 1 } },
         { content_base64: Buffer.from('<p>hi</p>').toString('base64'), source: 'dir/page.html' },
       ],
     });
@@ -123,6 +137,34 @@ describe('gateway: collections and documents', () => {
     ]);
   });
 
+  it('PDF and DOCX come as base64 and as files, and lie as they are until they are read', async () => {
+    const docx = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
+    const bytes = Buffer.from('%PDF-1.7\n\xe2\xe3\xcf\xd3', 'latin1');
+    const documents = [
+      { content_base64: bytes.toString('base64'), mime_type: 'application/pdf' },
+      { content_base64: bytes.toString('base64'), source: 'letter.docx' },
+      { content_base64: bytes.toString('base64'), mime_type: 'text/plain' },
+    ];
+    const form = new FormData();
+    form.append('file', new Blob([bytes], { type: 'application/pdf' }), 'paper.pdf');
+    form.append('file', new Blob([bytes]), 'letter.docx');
+    const accepted = [
+      ...(await ingested(await ann.post('/v1/collections/c/documents', { documents }))),
+      ...(await ingested(await ann.post('/v1/collections/c/documents', form))),
+    ];
+    expect(accepted.map(({ mime_type }) => mime_type)).to.deep.equal([
+      'application/pdf',
+      docx,
+      'text/plain',
+      'application/pdf',
+      docx,
+    ]);
+    for (const { upload, text } of accepted) {
+      expect(text).to.equal(undefined);
+      expect(await readUpload(fixture.database.db, upload ?? '')).to.deep.equal(bytes);
+    }
+  });
+
   it('32 MiB of documents pass, more do not', async () => {
     const documents = Array.from({ length: 30 }, (_, n) => ({ id: `d${n}`, text: String(n).repeat(500_000) }));
     const answer = await ann.post('/v1/collections/big/documents', { documents });
@@ -137,15 +179,12 @@ describe('gateway: collections and documents', () => {
 
   it('what cannot be read is refused, and says why', async () => {
     const cases: [what: string, document: Record<string, unknown>, status: number, detail: RegExp][] = [
-      ['a PDF', { content_base64: 'JVBERi0=', mime_type: 'application/pdf' }, 415, /PDF documents cannot be read yet/],
       [
-        'a Word file by its name',
-        { content_base64: 'UEsD', source: 'letter.docx' },
+        'a picture',
+        { content_base64: 'iVBORw==', mime_type: 'image/png' },
         415,
-        /DOCX documents cannot be read yet/,
+        /"image\/png" cannot be read; send PDF/,
       ],
-      ['a picture', { content_base64: 'iVBORw==', mime_type: 'image/png' }, 415, /"image\/png" cannot be read/],
-      ['bytes that are no text', { content_base64: '/////w==' }, 415, /not UTF-8/],
       ['no base64', { content_base64: '***' }, 422, /content_base64/],
       ['neither text nor content', { id: 'x' }, 422, /either text or content_base64/],
       ['both', { text: 'x', content_base64: 'eA==' }, 422, /either text or content_base64/],

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
+import type { Bounds } from '../../../services/gateway/accept/congestion.ts';
 import { createGateway, type Gateway } from '../../../services/gateway/gateway.ts';
 import { HttpServer } from '../../../services/gateway/http-server.ts';
 import type { Limits } from '../../../services/gateway/limits.ts';
 import { listenToPushes } from '../../../services/gateway/live/push-reader.ts';
 import type { GatewayBus } from '../../../services/gateway/ports.ts';
 import { type Bus, type Closeable, connectBus } from '../../../shared/bus/bus.ts';
+import type { KeyLimitsByName } from '../../../shared/config/key-limits.ts';
 import type { ClientEvent, StoredEvent } from '../../../shared/messages/client-event.ts';
 import type { Job } from '../../../shared/messages/job.ts';
 import type { JournalRecord } from '../../../shared/messages/record.ts';
@@ -28,10 +30,15 @@ const KEYS = [
   { name: 'root', key: ROOT, admin: true },
 ];
 
+/** No queue is ever too long. */
+export const WIDE: Bounds = { lane: 1_000_000, journal: 1_000_000 };
+
 const log = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
 
 export interface Options {
   readonly limits?: Partial<Limits>;
+  readonly keyLimits?: KeyLimitsByName;
+  readonly bounds?: Bounds;
   /** Default: ann, bob and root (an admin). */
   readonly keys?: typeof KEYS;
   /** Stands between the gateway and the bus. */
@@ -59,9 +66,16 @@ export async function startFixture(options: Options = {}): Promise<Fixture> {
     closers.push(() => bus.close());
     return bus;
   };
-  const another = async ({ limits, keys = KEYS, around = (it: Bus) => it }: Options) => {
+  const another = async ({ limits, keyLimits = {}, bounds = WIDE, keys = KEYS, around = (it: Bus) => it }: Options) => {
     const own = await connect();
-    const config = { apiKeys: keys, ticketSecret: undefined, embeddingModel: 'all-MiniLM-L6-v2' };
+    const config = {
+      apiKeys: keys,
+      ticketSecret: undefined,
+      embeddingModel: 'all-MiniLM-L6-v2',
+      keyLimits,
+      bounds,
+      rollbackTtlS: 3600,
+    };
     const gateway = createGateway({
       bus: around(own),
       db: database.db,
@@ -231,3 +245,12 @@ export const client = (url: string, key: string | undefined = ANN) => {
 
 export const EMBED = { type: 'embed', input: { texts: ['a text'] } };
 export const GENERATE = { type: 'generate', input: { prompt: 'a story' } };
+
+/** The bus, but for what its mood changes. */
+export const inMood = (bus: GatewayBus, mood: Partial<GatewayBus>): GatewayBus =>
+  new Proxy(bus, {
+    get: (own, name: keyof GatewayBus) => {
+      const value = mood[name] ?? own[name];
+      return typeof value === 'function' ? value.bind(own) : value;
+    },
+  });

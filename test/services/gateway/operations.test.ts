@@ -246,7 +246,8 @@ describe('gateway: for those who run it', () => {
         expect((await nobody.get(link)).status, link).to.equal(200);
       }
       expect(page.body).not.to.match(/<script>|onload=/);
-      expect((await nobody.get('/docs/package.json')).status).to.equal(404);
+      for (const none of ['package.json', '__proto__', 'constructor'])
+        expect((await nobody.get(`/docs/${none}`)).status, none).to.equal(404);
     });
   });
 

@@ -1,4 +1,4 @@
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import pino from 'pino';
 import { createGateway } from '../../../services/gateway/gateway.ts';
@@ -8,7 +8,19 @@ import { BrokerUnavailableError, OverloadedError } from '../../../shared/bus/bus
 import { TerminalError } from '../../../shared/bus/errors.ts';
 import { openDatabase } from '../../../shared/store/database.ts';
 import { eventually } from '../../support/eventually.ts';
-import { ANN, client, EMBED, type Fixture, GENERATE, ROOT, START_TIMEOUT_MS, startFixture } from './fixture.ts';
+import { silentServer } from '../../support/silent-server.ts';
+import {
+  ANN,
+  client,
+  EMBED,
+  type Fixture,
+  GENERATE,
+  inMood,
+  ROOT,
+  START_TIMEOUT_MS,
+  startFixture,
+  WIDE,
+} from './fixture.ts';
 
 describe('gateway: outages', () => {
   let fixture: Fixture;
@@ -65,10 +77,8 @@ describe('gateway: outages', () => {
 
   describe('of a database that hangs', () => {
     it('reading it is 503 after a moment, accepting goes on, and a wait ends', async () => {
-      const silent = createServer();
-      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-      const { port } = silent.address() as AddressInfo;
-      const { url, stop } = await withDatabase(fixture, `postgres://nobody@127.0.0.1:${port}/none`);
+      const silent = await silentServer();
+      const { url, stop } = await withDatabase(fixture, `postgres://nobody@127.0.0.1:${silent.port}/none`);
       try {
         const ann = client(url);
         const begun = Date.now();
@@ -79,7 +89,7 @@ describe('gateway: outages', () => {
         expect(Date.now() - begun).to.be.below(4_000);
       } finally {
         await stop();
-        silent.close();
+        await silent.stop();
       }
     });
   });
@@ -117,6 +127,22 @@ describe('gateway: outages', () => {
         expect(JSON.stringify(answer.body)).not.to.contain('secret');
       });
     }
+
+    it('no worker drops a job whose cancel is not written down, nor is a cancel refused that no worker hears', async () => {
+      const told: unknown[] = [];
+      const cancelJob = async (...what: unknown[]) => {
+        told.push(what);
+        throw new BrokerUnavailableError('late');
+      };
+      const { body } = await client(fixture.url).post('/v1/jobs', EMBED);
+      const late = { cancelJob, append: () => Promise.reject(new BrokerUnavailableError('late')) };
+      const deaf = await fixture.another({ around: (bus) => inMood(bus, late) });
+      expect((await client(deaf.url).post(`/v1/jobs/${body.id}/cancel`)).status).to.equal(503);
+      expect(told).to.deep.equal([]);
+      const mute = await fixture.another({ around: (bus) => inMood(bus, { cancelJob }) });
+      expect((await client(mute.url).post(`/v1/jobs/${body.id}/cancel`)).status).to.equal(202);
+      expect(told).to.deep.equal([[body.id, 0]]);
+    });
 
     it('operators are told at once', async () => {
       const away = { health: () => ({ connected: false, blocked: undefined }) };
@@ -225,7 +251,14 @@ describe('gateway: outages', () => {
 
 /** A gateway on the fixture's broker and another database. */
 async function withDatabase({ bus }: Fixture, url: string) {
-  const config = { apiKeys: [{ name: 'ann', key: ANN, admin: true }], ticketSecret: undefined, embeddingModel: 'm' };
+  const config = {
+    apiKeys: [{ name: 'ann', key: ANN, admin: true }],
+    ticketSecret: undefined,
+    embeddingModel: 'm',
+    keyLimits: {},
+    rollbackTtlS: 3600,
+    bounds: WIDE,
+  };
   const db = openDatabase({ url });
   const gateway = createGateway({ bus, db, log: pino({ level: 'silent' }), config, limits: { readMs: 300 } });
   const server = new HttpServer(gateway);
@@ -236,12 +269,3 @@ async function withDatabase({ bus }: Fixture, url: string) {
   };
   return { url: server.url, stop };
 }
-
-/** The bus, but for what its mood changes. */
-const inMood = (bus: GatewayBus, mood: Partial<GatewayBus>): GatewayBus =>
-  new Proxy(bus, {
-    get: (own, name: keyof GatewayBus) => {
-      const value = mood[name] ?? own[name];
-      return typeof value === 'function' ? value.bind(own) : value;
-    },
-  });

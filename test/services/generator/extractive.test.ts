@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { citedNumbers } from '../../../services/generator/citations.ts';
 import { quotes } from '../../../services/generator/models/extractive/answer.ts';
-import { extractiveModel, NOT_FOUND } from '../../../services/generator/models/extractive/extractive.ts';
+import { extractiveModel } from '../../../services/generator/models/extractive/extractive.ts';
 import { sentences } from '../../../services/generator/models/extractive/sentences.ts';
 import { questionTerms, stem, terms } from '../../../services/generator/models/extractive/terms.ts';
 import type { Finish, GenerationRequest, Piece } from '../../../services/generator/models/model.ts';
+import { NOT_FOUND, saysNotFound } from '../../../services/generator/not-found.ts';
 import { AbortedError } from '../../../shared/bus/errors.ts';
 import { rejected } from '../../support/rejected.ts';
 import { MARKDOWN, PRIORITY, passage, RETRIES } from './passages.ts';
@@ -22,9 +22,20 @@ describe('the extractive generator', () => {
   const passages = [RETRIES, PRIORITY];
 
   it('answers with sentences of the passages, each with its number', async () => {
-    const answer = texts(await pieces({ question: 'When does a command become a dead letter?', passages })).join('');
-    expect(answer).to.include('A command that fails for good becomes a dead letter. [1]');
-    expect(citedNumbers(answer, passages.length)).to.include(1);
+    const all = await pieces({ question: 'When does a command become a dead letter?', passages });
+    expect(texts(all).join('')).to.include('A command that fails for good becomes a dead letter. [1]');
+    for (const piece of all)
+      if ('text' in piece) expect(piece.cites).to.deep.equal([Number(/\[(\d)\]/.exec(piece.text)?.[1])]);
+  });
+
+  it('goes by the question that stands alone', async () => {
+    const request = { question: 'And then?', standalone: 'When does a command become a dead letter?', passages };
+    expect(texts(await pieces(request)).join('')).to.include('becomes a dead letter. [1]');
+  });
+
+  it('quotes nothing that would read as a citation', () => {
+    const text = 'Dead letters are kept, as the manual says [2]. Dead letters in slot queue[1] are kept for long.';
+    expect(quotes('Where are dead letters kept?', [passage(text, { similarity: 0.8 })])).to.deep.equal([]);
   });
 
   it('quotes to the letter, in the order of the sources', () => {
@@ -78,7 +89,16 @@ describe('the extractive generator', () => {
     ];
     for (const request of none) expect(texts(await pieces(request))).to.deep.equal([NOT_FOUND]);
     expect(NOT_FOUND).to.include('not found in the collection');
-    expect(citedNumbers(NOT_FOUND, 9)).to.deep.equal([]);
+    expect(saysNotFound(NOT_FOUND)).to.equal(true);
+  });
+
+  it('says so when nothing stands out against what lies around it', () => {
+    const question = 'When is a failed command tried again?';
+    const near = (similarity: number) => [{ ...RETRIES, similarity }];
+    expect(quotes(question, near(0.5), 0.45)).to.deep.equal([]);
+    expect(quotes(question, near(0.5), 0.3)).to.not.deep.equal([]);
+    expect(quotes(question, near(0.6), 0.58)).to.not.deep.equal([]);
+    expect(quotes(question, near(0.5))).to.not.deep.equal([]);
   });
 
   it('goes by words alone when no vectors were compared', () => {

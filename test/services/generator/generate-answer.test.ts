@@ -1,43 +1,17 @@
 import { expect } from 'chai';
-import { citedNumbers } from '../../../services/generator/citations.ts';
 import { generateAnswer } from '../../../services/generator/generate-answer.ts';
 import { extractiveModel } from '../../../services/generator/models/extractive/extractive.ts';
-import type { LanguageModel, Piece } from '../../../services/generator/models/model.ts';
+import type { LanguageModel } from '../../../services/generator/models/model.ts';
 import { AbortedError, OutageError, RetryableError, TerminalError } from '../../../shared/bus/errors.ts';
 import { AnswerDelta, AnswerGenerated, AnswerStarted, GenerateAnswer } from '../../../shared/messages/answering.ts';
 import { type FakeWork, fakeWork } from '../../support/fake-work.ts';
 import { rejected } from '../../support/rejected.ts';
+import { FINISH, fakeModel, out, says } from './fake-model.ts';
 import { PRIORITY, RETRIES } from './passages.ts';
 
 type Body = GenerateAnswer['body'];
 
 const PROMPT: Body = { messages: [{ role: 'user', content: 'hello' }] };
-const FINISH: Piece = { finish: { finish_reason: 'stop', model: 'fake', usage: { completion_tokens: 7 } } };
-
-const fakeModel = (generate: LanguageModel['generate'], more: Partial<LanguageModel> = {}): LanguageModel => ({
-  provider: 'fake',
-  model: 'fake',
-  serves: () => true,
-  refuses: () => undefined,
-  generate,
-  warmUp: async () => {},
-  breakers: () => ({}),
-  close: () => {},
-  ...more,
-});
-
-const says = (...texts: string[]): LanguageModel =>
-  fakeModel(async function* () {
-    for (const text of texts) yield { text };
-    yield FINISH;
-  });
-
-const out = (afterMs: number): LanguageModel =>
-  // biome-ignore lint/correctness/useYield: it fails before there is anything to yield
-  fakeModel(async function* () {
-    throw new OutageError('fake', 'fake is out', afterMs);
-  });
-
 async function run(chain: LanguageModel[], body: Body = PROMPT, fake: FakeWork = fakeWork(GenerateAnswer.type)) {
   const { event, detail } = await generateAnswer(chain).run(body, fake.work);
   return { answer: AnswerGenerated.parse(event.body).body, detail, told: fake.told };
@@ -219,6 +193,18 @@ describe('answer.generate', () => {
       await rejected(run([out(5000), extractiveModel()]), OutageError);
     });
 
+    it('waits for who is out when the next has no such model, and gives up when nobody is out', async () => {
+      const refusing = fakeModel(
+        // biome-ignore lint/correctness/useYield: it fails before there is anything to yield
+        async function* () {
+          throw new TerminalError('model_not_found', 'never heard of it');
+        },
+      );
+      expect((await rejected(run([out(5000), refusing]), OutageError)).afterMs).to.equal(5000);
+      expect((await run([out(5000), refusing, says('third')])).answer.text).to.equal('third');
+      await rejected(run([refusing, says('second')]), TerminalError);
+    });
+
     it('does not hide other errors behind a fallback', async () => {
       const failing = fakeModel(() => {
         throw new RetryableError('provider_error', 'once');
@@ -244,13 +230,5 @@ describe('answer.generate', () => {
       const error = await rejected(run([extractiveModel()], { ...ASK, model: 'llama' }), TerminalError);
       expect(error.code).to.equal('model_not_found');
     });
-  });
-
-  it('knows the citations of a text', () => {
-    expect(citedNumbers('a [2]. b [1][3], c [1, 4]; d [5-7] e [0] [99] [x] [1', 8)).to.deep.equal([
-      1, 2, 3, 4, 5, 6, 7,
-    ]);
-    expect(citedNumbers('[7-5] [3–4]', 9)).to.deep.equal([3, 4, 5, 7]);
-    expect(citedNumbers('array[0] and [12]', 3)).to.deep.equal([]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { chatRequest, contextTokens } from '../../../services/generator/models/ollama/chat-request.ts';
+import { chatRequest, contextFor } from '../../../services/generator/models/ollama/chat-request.ts';
 import { chatBody } from '../../../services/generator/models/openai/chat-body.ts';
 import { retryAfterMs } from '../../../shared/resilience/retry-after.ts';
 
@@ -41,16 +41,18 @@ describe('what providers are asked for', () => {
       expect(system?.role).to.equal('system');
       expect(before?.content).to.equal('before');
       expect(last?.content).to.match(
-        /<source n="1" from="T › H">\nx‹\/source>evil\n<\/source>\n<\/sources>\n\nQuestion: What\?$/,
+        /^<sources-(\w{8})>\n<source-\1 n="1" from="T › H">\nx<\/source>evil\n<\/source-\1>\n<\/sources-\1>\n\nQuestion: What\?$/,
       );
       expect(temperature).to.equal(0.2);
     }
   });
 
   it('asks Ollama for the context that a prompt needs', () => {
-    expect(contextTokens(100)).to.equal(8192);
-    expect(contextTokens(60_000)).to.equal(32_768);
-    expect(contextTokens(10 ** 9)).to.equal(131_072);
+    expect(contextFor(100)).to.equal(8192);
+    expect(contextFor(20_000)).to.equal(32_768);
+    expect(contextFor(10 ** 9)).to.equal(131_072);
+    expect(contextFor(20_000, 24_000)).to.equal(24_000);
+    expect(contextFor(100, 2048)).to.equal(2048);
     expect(chatRequest('m', { messages: [] }).options).to.deep.equal({ num_ctx: 8192 });
   });
 });

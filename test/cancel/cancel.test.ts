@@ -6,6 +6,7 @@ import { GenerateAnswer } from '../../shared/messages/answering.ts';
 import { type Command, commandId } from '../../shared/messages/command.ts';
 import { bench, type Heard, hear } from '../bus/bench.ts';
 import { eventually } from '../support/eventually.ts';
+import { MEASURED_AGAIN } from '../support/measured.ts';
 import { startProxy } from '../support/proxy.ts';
 import { quantile, spread } from '../support/quantiles.ts';
 import { generator } from '../support/workers.ts';
@@ -112,7 +113,7 @@ for (const [provider, settings] of Object.entries(PROVIDERS)) {
         console.log(`      ${provider}, ${phase}: ${spread(times)}`);
         expect(quantile(times, 0.99)).to.be.below(GOAL_MS);
         expect(mock.counts().requests_open).to.equal(0);
-      });
+      }).retries(MEASURED_AGAIN);
     }
 
     it('while it is queued is never begun', async () => {
@@ -166,7 +167,7 @@ for (const [provider, settings] of Object.entries(PROVIDERS)) {
       }
       console.log(`      ${provider}, by deadline: ${spread(times)}`);
       expect(Math.max(...times)).to.be.below(GOAL_MS);
-    });
+    }).retries(MEASURED_AGAIN);
 
     it('after its worker was lost and another took over closes the request at once', async () => {
       const bus = await here.connect();
@@ -187,6 +188,6 @@ for (const [provider, settings] of Object.entries(PROVIDERS)) {
       const ms = (aborts[before]?.at ?? Number.NaN) - cancelledAt;
       console.log(`      ${provider}, after another worker took over: ${ms.toFixed(1)} ms`);
       expect(ms).to.be.below(GOAL_MS);
-    });
+    }).retries(MEASURED_AGAIN);
   });
 }

@@ -14,6 +14,7 @@ import { AnswerGenerated, GenerateAnswer } from '../../shared/messages/answering
 import { mockProvider } from '../mock-provider/mock.ts';
 import { passage } from '../services/generator/passages.ts';
 import { fakeWork } from '../support/fake-work.ts';
+import { MEASURED_AGAIN } from '../support/measured.ts';
 import { rejected } from '../support/rejected.ts';
 import { silentServer } from '../support/silent-server.ts';
 import { CLIENTS } from './chat-clients.ts';
@@ -121,5 +122,5 @@ for (const [provider, client] of Object.entries(CLIENTS))
       expect(performance.now() - begun).to.be.below(1_000);
       model.close();
       await silent.stop();
-    });
+    }).retries(MEASURED_AGAIN);
   });

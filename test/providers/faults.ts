@@ -49,7 +49,7 @@ export function expectOutcome(error: unknown, { kind, code, afterMs, message }: 
   if (afterMs !== undefined) {
     expect(error).to.have.property('afterMs');
     // Time has passed since the breaker opened.
-    if ('afterMs' in error) expect(error.afterMs).to.be.within(afterMs * 0.8, afterMs);
+    if ('afterMs' in error) expect(error.afterMs).to.be.within(afterMs * 0.5, afterMs);
   }
 }
 

@@ -8,7 +8,7 @@ import { createGate, type Gate } from '../../shared/resilience/gate.ts';
 import { createGates } from '../../shared/resilience/gates.ts';
 import { rejected } from '../support/rejected.ts';
 
-const RESET_MS = 60;
+const RESET_MS = 150;
 const never = new AbortController().signal;
 const failing = () => Promise.reject(new RetryableError('provider_error', 'no'));
 const lost = () => {

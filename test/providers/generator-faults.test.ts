@@ -122,14 +122,14 @@ for (const [provider, client] of Object.entries(CLIENTS))
     describe('its breaker', () => {
       it('opens for one model, lets a probe try, and closes; other models go on', async () => {
         model.close();
-        model = open({ minimumCalls: 3, resetMs: 100 });
+        model = open({ minimumCalls: 3, resetMs: 400 });
         mock().faults.add({ match: { model: 'mock-bad' }, fault: { status: 500 } });
         mock().faults.add({ match: { model: 'mock-len3' }, fault: { status: 500 } });
         for (let call = 0; call < 2; call += 1) await rejected(write(model, 'mock-len3'), RetryableError);
         await rejected(write(model, 'mock-len3'), OutageError);
         const asked = mock().counts().requests;
         const refused = await rejected(write(model, 'mock-len3'), OutageError);
-        expect(refused.afterMs).to.be.within(1, 100);
+        expect(refused.afterMs).to.be.within(1, 400);
         expect(mock().counts().requests).to.equal(asked);
         expect(model.breakers()).to.include({ [`${provider}/mock-len3`]: 'open' });
         expect((await write(model, 'mock-len12')).text).to.not.equal('');

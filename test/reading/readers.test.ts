@@ -9,6 +9,7 @@ import { Readers } from '../../services/rag-orchestrator/reading/readers.ts';
 import { DocumentError } from '../../services/rag-orchestrator/split/document-error.ts';
 import { programBeside } from '../../shared/beside.ts';
 import { eventually } from '../support/eventually.ts';
+import { MEASURED_AGAIN } from '../support/measured.ts';
 import { rejected } from '../support/rejected.ts';
 
 const SENTENCE = 'Every accepted job ends exactly once, whatever process dies in the meantime. ';
@@ -94,7 +95,7 @@ describe('readers', function () {
     clearInterval(timer);
     expect(passages.length).to.be.greaterThan(10_000);
     expect(turns).to.be.greaterThan((performance.now() - begun) / 5 / 4);
-  });
+  }).retries(MEASURED_AGAIN);
 
   it('refuse what takes too long, and go on with the next', async () => {
     const readers = open({ ms: 1_500, bounds: { ...READING_LIMITS.bounds, chars: 30_000_000 } });

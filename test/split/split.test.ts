@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { parse } from '../../services/rag-orchestrator/split/parse.ts';
 import { embeddingText, type SplitOptions, split } from '../../services/rag-orchestrator/split/split.ts';
+import { MEASURED_AGAIN } from '../support/measured.ts';
 
 const SENTENCE = 'Every accepted job ends exactly once, whatever process dies in the meantime. ';
 const PARAGRAPH = SENTENCE.repeat(5).trim();
@@ -130,5 +131,5 @@ describe('the time it takes', function () {
       split(await parse(content, mimeType), { overlap: 30 });
       const { user, system } = process.cpuUsage(before);
       expect((user + system) / 1000).to.be.below(MAX_CPU_MS);
-    });
+    }).retries(MEASURED_AGAIN);
 });

@@ -5,6 +5,7 @@ import { openDatabase } from '../../shared/store/database.ts';
 import { StoreUnavailableError } from '../../shared/store/errors.ts';
 import { migrate } from '../../shared/store/migrate.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { MEASURED_AGAIN } from '../support/measured.ts';
 import { rejected } from '../support/rejected.ts';
 import { silentServer } from '../support/silent-server.ts';
 
@@ -132,7 +133,7 @@ describe('a database that is lost', () => {
       await db.close();
       await first.stop();
     }
-  });
+  }).retries(MEASURED_AGAIN);
 
   it('does not answer a ping for longer than two seconds', async function () {
     this.timeout(10_000);

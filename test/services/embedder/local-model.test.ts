@@ -7,6 +7,7 @@ import { convertModel, modelFile, modelPath } from '../../../services/embedder/m
 import { loadTokenizer } from '../../../services/embedder/models/local/tokenizer.ts';
 import { checkWeights } from '../../../services/embedder/models/local/weights.ts';
 import { AbortedError } from '../../../shared/bus/errors.ts';
+import { MEASURED_AGAIN } from '../../support/measured.ts';
 import { rejected } from '../../support/rejected.ts';
 
 const never = new AbortController().signal;
@@ -105,7 +106,7 @@ describe('the local model', () => {
   it('does not hold up the event loop', async () => {
     const texts = Array.from({ length: 16 }, (_, n) => `Passage ${n}. ${'It tells of many things. '.repeat(25)}`);
     expect(await laggingDuring(embed(texts))).to.be.below(0.2);
-  });
+  }).retries(MEASURED_AGAIN);
 
   it('answers a query before the documents that came earlier', async () => {
     const order: string[] = [];
@@ -131,7 +132,7 @@ describe('the local model', () => {
     expect(await rejected(model.embed(['x'], { role: 'query', signal: controller.signal }), AbortedError)).to.equal(
       reason,
     );
-  });
+  }).retries(MEASURED_AGAIN);
 
   it('rejects what is under way when it is closed, and can be closed twice', async () => {
     const other = new LocalModel(dataDir);

@@ -8,6 +8,7 @@ import { BrokerUnavailableError, OverloadedError } from '../../../shared/bus/bus
 import { TerminalError } from '../../../shared/bus/errors.ts';
 import { openDatabase } from '../../../shared/store/database.ts';
 import { eventually } from '../../support/eventually.ts';
+import { MEASURED_AGAIN } from '../../support/measured.ts';
 import { silentServer } from '../../support/silent-server.ts';
 import {
   ANN,
@@ -91,7 +92,7 @@ describe('gateway: outages', () => {
         await stop();
         await silent.stop();
       }
-    });
+    }).retries(MEASURED_AGAIN);
   });
 
   describe('of the broker', () => {

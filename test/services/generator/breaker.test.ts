@@ -9,7 +9,7 @@ import {
 } from '../../../shared/resilience/breaker.ts';
 import { rejected } from '../../support/rejected.ts';
 
-const RESET_MS = 60;
+const RESET_MS = 150;
 
 describe('a breaker', () => {
   let breaker: Breaker;

@@ -5,6 +5,7 @@ import type { LanguageModel } from '../../../services/generator/models/model.ts'
 import { AbortedError, OutageError, RetryableError, TerminalError } from '../../../shared/bus/errors.ts';
 import { AnswerDelta, AnswerGenerated, AnswerStarted, GenerateAnswer } from '../../../shared/messages/answering.ts';
 import { type FakeWork, fakeWork } from '../../support/fake-work.ts';
+import { MEASURED_AGAIN } from '../../support/measured.ts';
 import { rejected } from '../../support/rejected.ts';
 import { FINISH, fakeModel, out, says } from './fake-model.ts';
 import { PRIORITY, RETRIES } from './passages.ts';
@@ -65,7 +66,7 @@ describe('answer.generate', () => {
     expect(times.length).to.be.within(3, Math.ceil(seconds * 30) + 2);
     // All but the last character, which might go on, was told while the model paused.
     expect(deltas(told).at(-1)?.text).to.equal(answer.text.slice(-1));
-  });
+  }).retries(MEASURED_AGAIN);
 
   it('never cuts a character', async () => {
     const text = 'a👩‍🚀e\u0301🇫🇷\r\nक्षि👍🏽z';

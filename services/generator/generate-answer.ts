@@ -11,6 +11,7 @@ import {
 import { broken } from '../../shared/resilience/failure.ts';
 import { whileWanted } from '../../shared/resilience/while-wanted.ts';
 import { Citations } from './citations.ts';
+import { DeltaPace } from './delta-pace.ts';
 import { type Fitted, fitContext } from './fit-context.ts';
 import { candidates, withFirst } from './models/chain.ts';
 import type { Finish, GenerationRequest, LanguageModel } from './models/model.ts';
@@ -42,12 +43,14 @@ async function fitted(model: LanguageModel, request: GenerationRequest, { signal
 }
 
 /** Writes a text with one model, as a run of its own, and tells it as it grows. */
-async function write(model: LanguageModel, whole: GenerationRequest, work: Work): Promise<Written> {
+async function write(model: LanguageModel, whole: GenerationRequest, work: Work, pace: DeltaPace): Promise<Written> {
   const { signal, command } = work;
   const { request, cut } = await fitted(model, whole, work);
   const run = newRun(command.attempt);
   const begin = once(() => work.tell(AnswerStarted({ run }), run));
-  const told = new ToldText(({ n, offset, text }) => work.tell(AnswerDelta({ run, offset, text }), `${run}/${n}`));
+  const told = new ToldText(pace, ({ n, offset, text }) =>
+    work.tell(AnswerDelta({ run, offset, text }), `${run}/${n}`),
+  );
   const citations = request.passages && new Citations(request.passages.map(({ text }) => text));
   let finish: Finish | undefined;
   try {
@@ -73,13 +76,14 @@ function cutOf({ passages }: GenerationRequest, cut: Cut | undefined, { finish_r
 }
 
 /** Writes a text, telling it as it grows, with the first model of the chain that is there. */
-export const generateAnswer = (chain: readonly LanguageModel[]): Handler =>
-  on(GenerateAnswer, async (request, work) => {
+export function generateAnswer(chain: readonly LanguageModel[]): Handler {
+  const pace = new DeltaPace();
+  return on(GenerateAnswer, async (request, work) => {
     const able = candidates(chain, request);
     const begun = performance.now();
     // One that goes out in mid-text is followed by the next in a new run, so that its half text is taken back.
     const { run, text, cited, cut, finish, model } = await withFirst(able, work.log, (each) =>
-      write(each, request, work),
+      write(each, request, work, pace),
     );
     const event = AnswerGenerated({
       run,
@@ -95,3 +99,4 @@ export const generateAnswer = (chain: readonly LanguageModel[]): Handler =>
     });
     return { event, detail: run };
   });
+}

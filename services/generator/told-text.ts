@@ -1,7 +1,5 @@
+import type { DeltaPace } from './delta-pace.ts';
 import { wholeCharacters } from './graphemes.ts';
-
-/** At most thirty deltas a second: more than a reader sees, and each is a row in the database. */
-export const DELTA_INTERVAL_MS = 34;
 
 /** The nth delta of a run (from 0): the text from `offset` (UTF-16 units) on. */
 export interface Delta {
@@ -11,11 +9,13 @@ export interface Delta {
 }
 
 /**
- * A text as it is told while it grows. Pieces are joined to deltas that come no faster than DELTA_INTERVAL_MS and never
+ * A text as it is told while it grows. Pieces are joined to deltas that come no faster than the pace allows and never
  * end inside a character. The first is told at once. Must be closed.
  */
 export class ToldText {
   readonly #tell: (delta: Delta) => Promise<void>;
+  readonly #pace: DeltaPace;
+  readonly #leave: () => void;
   #text = '';
   #told = 0;
   #count = 0;
@@ -24,7 +24,9 @@ export class ToldText {
   /** Deltas are told one after the other; a failed one fails the rest. */
   #telling: Promise<void> = Promise.resolve();
 
-  constructor(tell: (delta: Delta) => Promise<void>) {
+  constructor(pace: DeltaPace, tell: (delta: Delta) => Promise<void>) {
+    this.#pace = pace;
+    this.#leave = pace.enter();
     this.#tell = tell;
   }
 
@@ -35,7 +37,7 @@ export class ToldText {
   /** Adds a piece. Resolves when there is room for more. @throws what telling an earlier delta threw */
   async add(piece: string): Promise<void> {
     this.#text += piece;
-    const wait = this.#lastAt + DELTA_INTERVAL_MS - performance.now();
+    const wait = this.#lastAt + this.#pace.intervalMs - performance.now();
     if (wait <= 0) return await this.#flush(wholeCharacters(this.#text));
     this.#timer ??= setTimeout(() => {
       // Its failure is kept in #telling, where the next `add` or `end` finds it.
@@ -52,12 +54,17 @@ export class ToldText {
 
   /** Tells nothing more. Idempotent. */
   close(): void {
+    this.#leave();
+    this.#disarm();
+  }
+
+  #disarm(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   #flush(until: number): Promise<void> {
-    this.close();
+    this.#disarm();
     const text = this.#text.slice(this.#told, until);
     if (text === '') return this.#telling;
     const delta = { n: this.#count++, offset: this.#told, text };

@@ -11,7 +11,7 @@ import { ACK_BEFORE_PUBLISH, COUNTER_INSTEAD_OF_SET, type Plant, PUSH_BEFORE_COM
 
 const SETTLE_MS = 30_000;
 /** A disturbance meets the moment in which a bug shows more often than not, but not each time. */
-const TRIES = 3;
+const TRIES = 6;
 
 const strike = (nemesis: string, target: string, more: Partial<Strike> = {}): Strike => ({
   nemesis,

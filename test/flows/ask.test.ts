@@ -1,43 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { AnswerDelta, AnswerGenerated, AnswerStarted, AskResult } from '../../shared/messages/answering.ts';
-import { TextsEmbedded } from '../../shared/messages/embedding.ts';
+import { AnswerGenerated, AskResult } from '../../shared/messages/answering.ts';
 import { isTerminal } from '../../shared/messages/job.ts';
-import { CommandFailed, CommandReplayed, CommandRetrying, CommandStarted } from '../../shared/messages/outcome.ts';
-import { PassagesRanked } from '../../shared/messages/ranking.ts';
+import { CommandStarted } from '../../shared/messages/outcome.ts';
 import { type Passage, PassagesRetrieved } from '../../shared/messages/retrieval.ts';
-import { JobCancel, JobDue, JobOverdue } from '../../shared/messages/submission.ts';
 import { shownText } from '../chaos/check/shown-text.ts';
-import { submitted, World } from './given.ts';
-
-const passage = (n: number): Passage => ({
-  passage_id: `psg_${n}`,
-  document_id: `doc_${n}`,
-  title: `Title ${n}`,
-  heading: 'Heading',
-  text: `Passage ${n}.`,
-  score: 1 / n,
-  start: 0,
-  end: 10,
-  metadata: {},
-});
-
-const embedded = TextsEmbedded({
-  batch: 'query',
-  model: 'm',
-  dimensions: 1,
-  vectors: ['AACAPw=='],
-  provider: 'local',
-  provider_ms: 3,
-});
-const retrieved = PassagesRetrieved({ passages: [passage(1), passage(2), passage(3), passage(4)] });
-const started = (run: string) => AnswerStarted({ run });
-const delta = (run: string, offset: number, text: string) => AnswerDelta({ run, offset, text });
-const generated = (run: string, text: string, cited = [1]) =>
-  AnswerGenerated({ run, text, model: 'm', provider: 'p', finish_reason: 'stop', degraded: false, cited });
-
-const asked = () => new World().turn(submitted('ask', { collection: 'c', question: 'Why?' }, { collection: 'c' }));
-const answering = () => asked().hears('texts.embed', embedded).hears('passages.retrieve', retrieved);
+import { answering, asked, delta, embedded, generated, passage, retrieved, started } from './asking.ts';
 
 describe('ask', () => {
   it('goes from the question to an answer with its citations', () => {
@@ -119,39 +87,6 @@ describe('ask', () => {
   });
 });
 
-describe('ask with mmr', () => {
-  const MOLES = 'Moles dig tunnels below the lawn.';
-  const near = PassagesRetrieved({
-    passages: [MOLES, MOLES, `${MOLES} Indeed.`, 'Foxes live in dens.', 'Rain falls in autumn.'].map((text, at) => ({
-      ...passage(at + 1),
-      text,
-      score: [1, 0.95, 0.9, 0.8, 0.1][at] ?? 0,
-    })),
-  });
-  const sources = (mmr: unknown, settings: World['settings'] = {}) => {
-    const world = new World(settings).turn(submitted('ask', { collection: 'c', question: 'Why?', rerank_to: 2, mmr }));
-    world.hears('texts.embed', embedded).hears('passages.retrieve', near);
-    if (settings.ranker === true) {
-      const scores = { psg_5: 9, psg_4: 8.9, psg_3: 1, psg_2: 0.9, psg_1: 0.8 };
-      world.hears('passages.rank', PassagesRanked({ scores, model: 'r', provider: 'tei', provider_ms: 1 }));
-    }
-    const { passages } = world.command('answer.generate').body as { passages: Passage[] };
-    const [citations] = world.events.flatMap(({ event, data }) => (event === 'sources.found' ? [data.citations] : []));
-    const ids = passages.map(({ passage_id }) => passage_id);
-    expect((citations as Passage[]).map(({ passage_id }) => passage_id)).to.deep.equal(ids);
-    return ids;
-  };
-
-  it('passes over passages that say the same again, when it is asked for', () => {
-    for (const off of [undefined, false, { lambda: 1 }]) expect(sources(off)).to.deep.equal(['psg_1', 'psg_2']);
-    for (const on of [true, {}, { lambda: 0.7 }]) expect(sources(on)).to.deep.equal(['psg_1', 'psg_4']);
-  });
-
-  it('goes by the ranker, where there is one', () => {
-    expect(sources(true, { ranker: true })).to.deep.equal(['psg_5', 'psg_4']);
-  });
-});
-
 describe('ask and what lies around the answer', () => {
   const background = (similarities: readonly (number | undefined)[]) => {
     const passages = similarities.map((similarity, at) => ({
@@ -166,48 +101,6 @@ describe('ask and what lies around the answer', () => {
     expect(background([0.1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.45, 0.44, 0.43, 0.42, 0.41])).to.equal(0.41);
     expect(background([0.9, 0.8, 0.7])).to.equal(undefined);
     expect(background(Array.from({ length: 12 }))).to.equal(undefined);
-  });
-});
-
-describe('ask with a ranker', () => {
-  const ranked = PassagesRanked({
-    scores: { psg_1: 0.1, psg_2: 0.9, psg_3: 0.2, psg_4: 0.8 },
-    model: 'r',
-    provider: 'tei',
-    provider_ms: 1,
-  });
-  const ranking = () =>
-    new World({ ranker: true })
-      .turn(submitted('ask', { collection: 'c', question: 'Why?' }, { collection: 'c' }))
-      .hears('texts.embed', embedded)
-      .hears('passages.retrieve', retrieved);
-  const finish = (world: World) =>
-    world.hears('answer.generate', started('1-a'), '1-a').hears('answer.generate', generated('1-a', 'So [1].'), '1-a');
-  const sources = (world: World) =>
-    (world.command('answer.generate').body as { passages: Passage[] }).passages.map(({ passage_id }) => passage_id);
-
-  it('answers from the passages that the ranker likes best', () => {
-    const world = finish(ranking().hears('passages.rank', ranked));
-    expect(sources(world)).to.deep.equal(['psg_2', 'psg_4', 'psg_3']);
-    expect(world.job.result).to.include({ reranked: true });
-  });
-
-  it('answers without it when the ranker is out, and says so', () => {
-    const none = PassagesRanked({ model: 'r', provider: 'tei', provider_ms: 1 });
-    const world = finish(ranking().hears('passages.rank', none));
-    expect(world.job.result).to.include({ reranked: false });
-    expect(world.job.status).to.equal('succeeded');
-  });
-
-  it('answers without it when it is dead, and says so', () => {
-    const world = ranking();
-    const { id, type, part, body } = world.command('passages.rank');
-    const error = { code: 'provider_error' as const, message: 'no', retryable: false };
-    world.hears(type, CommandFailed({ command: id, stage: type, part, dead_letter: 'dl', replay: 0, error, body }));
-    finish(world);
-    expect(sources(world)).to.deep.equal(['psg_1', 'psg_2', 'psg_3']);
-    expect(world.job).to.include({ status: 'succeeded' });
-    expect(world.job.result).to.include({ reranked: false });
   });
 });
 
@@ -240,103 +133,5 @@ describe('ask under late, repeated and reordered events', () => {
       }),
       { numRuns: 500 },
     );
-  });
-});
-
-describe('every job', () => {
-  const failure = { command: 'c', stage: 'texts.embed', part: 'query', dead_letter: 'dl_1', replay: 0, body: {} };
-  const error = { code: 'provider_error' as const, message: 'no', retryable: false };
-
-  it('waits for its run_at', () => {
-    const world = new World().turn(
-      submitted('ask', { collection: 'c', question: 'Why?' }, { run_at: '2026-01-02T00:00:00.000Z' }),
-    );
-    expect(world.job.status).to.equal('scheduled');
-    expect(world.sent).to.deep.equal([]);
-    world.told(JobDue({}));
-    expect(world.job.status).to.equal('queued');
-    expect(world.sent).to.have.lengthOf(1);
-  });
-
-  it('is cancelled once, tells its workers to stop and hears nothing more', () => {
-    const world = asked().told(JobCancel({ reason: 'enough' }));
-    expect(world.job.status).to.equal('cancelled');
-    expect(world.aborted).to.equal(true);
-    world.told(JobCancel({}), 'again').hears('texts.embed', embedded);
-    expect(world.shown).to.deep.equal(['job.queued', 'job.cancelled']);
-  });
-
-  it('fails when its deadline passes', () => {
-    const world = asked().told(JobOverdue({}));
-    expect(world.job.error).to.include({ code: 'deadline_exceeded' });
-    expect(world.aborted).to.equal(true);
-  });
-
-  it('tells why it is tried again', () => {
-    const world = asked().hears(
-      'texts.embed',
-      CommandRetrying({ ...failure, attempt: 2, delay_ms: 5000, error: { ...error, retryable: true } }),
-    );
-    expect(world.shown).to.deep.equal(['job.queued', 'job.started', 'job.retrying']);
-    expect(world.job).to.include({ status: 'running', attempt: 2, next_retry_at: '2026-01-01T00:00:06.000Z' });
-    world.hears('texts.embed', embedded);
-    expect(world.job).not.to.have.property('next_retry_at');
-  });
-
-  it('fails with its dead letter, and runs again when that is replayed', () => {
-    const world = asked();
-    const dead = world.command('texts.embed');
-    world.hears('texts.embed', CommandFailed({ ...failure, command: dead.id, error }));
-    expect(world.job.error).to.deep.include({ ...error, stage: 'texts.embed' });
-    expect(world.events.at(-1)?.data).to.include({ dead_letter: 'dl_1' });
-    const command = {
-      id: dead.id,
-      type: dead.type,
-      part: dead.part,
-      priority: dead.priority,
-      pool: dead.pool,
-      max_attempts: 4,
-      replay: 0,
-      body: dead.body,
-    };
-    world.told(CommandReplayed({ dead_letter: 'dl_1', command }));
-    expect(world.job).to.include({ status: 'running' });
-    expect(world.job).not.to.have.property('error');
-    const again = world.command('texts.embed');
-    expect(again).to.include({ id: `${dead.id}/1`, replay: 1 });
-    world.hears('texts.embed', embedded).hears('passages.retrieve', retrieved);
-    expect(world.command('answer.generate').replay).to.equal(1);
-    expect(world.shown).to.include.members(['job.failed', 'job.replayed']);
-  });
-
-  it('goes to the pool of its model', () => {
-    const world = new World().turn(submitted('generate', { prompt: 'Hi', model: 'big' }));
-    expect(world.command('answer.generate').pool).to.equal('gpu');
-  });
-});
-
-describe('embed', () => {
-  it('puts the vectors of all parts together in the order of the texts', () => {
-    const texts = Array.from({ length: 70 }, (_, index) => `text ${index}`);
-    const world = new World().turn(submitted('embed', { texts }));
-    const parts = [...world.sent].reverse();
-    expect(parts).to.have.lengthOf(3);
-    for (const part of parts) {
-      const { batch, texts: own } = part.body as { batch: string; texts: string[] };
-      const event = TextsEmbedded({
-        batch,
-        model: 'm',
-        dimensions: 1,
-        vectors: own,
-        provider: 'local',
-        provider_ms: 1,
-      });
-      world.turn(
-        { id: `${part.id}/done`, job: part.job, at: 1, event },
-        { id: `${part.id}/twice`, job: part.job, at: 1, event },
-      );
-    }
-    expect(world.job.result).to.deep.include({ vectors: texts, model: 'm', dimensions: 1 });
-    expect(world.job.usage).to.include({ embedded_texts: 70 });
   });
 });

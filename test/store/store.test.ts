@@ -3,6 +3,8 @@ import { collectionsSuite } from './collections.testsuite.ts';
 import { documentsSuite } from './documents.testsuite.ts';
 import { editionsSuite } from './editions.testsuite.ts';
 import { filterSuite } from './filter.testsuite.ts';
+import { generationEndsSuite } from './generation-ends.testsuite.ts';
+import { generationIngestsSuite } from './generation-ingests.testsuite.ts';
 import { generationsSuite } from './generations.testsuite.ts';
 import { jobsSuite } from './jobs.testsuite.ts';
 import { journalSuite } from './journal.testsuite.ts';
@@ -31,6 +33,8 @@ function conformance(name: string, open: () => Promise<FreshDatabase>): void {
       collectionsSuite,
       editionsSuite,
       generationsSuite,
+      generationIngestsSuite,
+      generationEndsSuite,
       documentsSuite,
       renewalSuite,
       replacingSuite,

@@ -124,6 +124,8 @@ export async function hear(bus: Bus, partition = 0): Promise<Heard> {
   };
 }
 
+export const bodyOf = (record: JournalRecord | undefined) => record?.event.body as Record<string, unknown>;
+
 /** A promise with its ends outside. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {
   let open = () => {};

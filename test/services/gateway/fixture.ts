@@ -212,8 +212,9 @@ interface Answer {
   readonly body: any;
 }
 
-/** A client with a key. */
-export const client = (url: string, key: string | undefined = ANN) => {
+/** A client with a key; of an address that is known only later, when that is given as a function. */
+export const client = (url: string | (() => string), key: string | undefined = ANN) => {
+  const base = typeof url === 'string' ? () => url : url;
   const call = async (
     method: string,
     path: string,
@@ -221,7 +222,7 @@ export const client = (url: string, key: string | undefined = ANN) => {
     headers: Record<string, string> = {},
   ): Promise<Answer> => {
     const raw = typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
-    const response = await fetch(url + path, {
+    const response = await fetch(base() + path, {
       method,
       headers: {
         ...(key === '' ? {} : { authorization: `Bearer ${key}` }),

@@ -1,24 +1,15 @@
 import { expect } from 'chai';
 import { JobPage, JobView } from '../../../services/gateway/api/job.ts';
-import { newId } from '../../../shared/ids.ts';
-import { BOB, client, EMBED, type Fixture, GENERATE, START_TIMEOUT_MS, startFixture } from './fixture.ts';
+import { EMBED, type Fixture, GENERATE } from './fixture.ts';
+import { suiteFixture } from './suite-fixture.ts';
 
 const FLOATS = [0.5, -1, 0.25];
 const BASE64 = Buffer.from(Float32Array.from(FLOATS).buffer).toString('base64');
 const VECTORS = { model: 'm', dimensions: 3, vectors: [BASE64] };
 
 describe('gateway: jobs', () => {
-  let fixture: Fixture;
-  let ann: ReturnType<typeof client>;
-  let bob: ReturnType<typeof client>;
-
-  before(async function () {
-    this.timeout(START_TIMEOUT_MS);
-    fixture = await startFixture();
-    ann = client(fixture.url);
-    bob = client(fixture.url, BOB);
-  });
-  after(() => fixture?.stop());
+  const fixture = suiteFixture();
+  const { ann, bob } = fixture;
 
   describe('are submitted', () => {
     it('with 202, where to find them, and as they will be', async () => {
@@ -71,76 +62,6 @@ describe('gateway: jobs', () => {
       const { status, body } = await ann.post('/v1/jobs', GENERATE, { prefer: 'wait=1' });
       expect(status).to.equal(202);
       expect(body.status).to.equal('queued');
-    });
-  });
-
-  describe('under an Idempotency-Key', () => {
-    it('are the same job however often they are sent, also at once', async () => {
-      const key = { 'idempotency-key': 'race' };
-      const answers = await Promise.all(Array.from({ length: 8 }, () => ann.post('/v1/jobs', EMBED, key)));
-      expect(answers.map(({ status }) => status)).to.deep.equal(Array(8).fill(202));
-      expect(new Set(answers.map(({ body }) => body.id)).size).to.equal(1);
-      expect(answers.filter(({ headers }) => headers.get('idempotent-replayed') === null)).to.have.length(1);
-      const later = await ann.post('/v1/jobs', { input: EMBED.input, type: 'embed' }, key);
-      expect(later.headers.get('idempotent-replayed')).to.equal('true');
-      expect(later.body).to.deep.include({ id: answers[0]?.body.id, last_seq: 1 });
-    });
-
-    it('belong to the key of their owner', async () => {
-      const key = { 'idempotency-key': 'shared' };
-      const [first, second] = [await ann.post('/v1/jobs', EMBED, key), await bob.post('/v1/jobs', GENERATE, key)];
-      expect([first.status, second.status]).to.deep.equal([202, 202]);
-      expect(first.body.id).not.to.equal(second.body.id);
-    });
-
-    it('are refused with another body', async () => {
-      const key = { 'idempotency-key': 'reused' };
-      await ann.post('/v1/jobs', EMBED, key);
-      const { status, body } = await ann.post('/v1/jobs', GENERATE, key);
-      expect([status, body.code]).to.deep.equal([422, 'idempotency_key_reused']);
-    });
-
-    it('are sent again under the same id while their first turn has not been', async () => {
-      let release = () => {};
-      fixture.stage.held = new Promise((resolve) => {
-        release = resolve;
-      });
-      const key = { 'idempotency-key': 'died-in-between' };
-      const first = await ann.post('/v1/jobs', EMBED, key);
-      const second = await ann.post('/v1/jobs', EMBED, key);
-      release();
-      fixture.stage.held = undefined;
-      expect(second.body).to.deep.equal(first.body);
-      expect(second.headers.get('idempotent-replayed')).to.equal('true');
-      await fixture.stage.job(first.body.id);
-      const sent = () => fixture.stage.records.filter(({ job }) => job === first.body.id);
-      while (sent().length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
-      expect(sent()[0]).to.deep.equal(sent()[1]);
-    });
-
-    it('may be documents', async () => {
-      const key = { 'idempotency-key': 'documents' };
-      const wish = { documents: [{ text: 'one' }] };
-      const [first, second] = [
-        await ann.post('/v1/collections/c/documents', wish, key),
-        await ann.post('/v1/collections/c/documents', wish, key),
-      ];
-      expect(second.body.id).to.equal(first.body.id);
-      expect(second.body.input).to.deep.equal(first.body.input);
-      const other = await ann.post('/v1/collections/c/documents', { documents: [{ text: 'two' }] }, key);
-      expect(other.body.code).to.equal('idempotency_key_reused');
-    });
-
-    it('do not hold the key when they are refused after all', async () => {
-      const key = { 'idempotency-key': 'refused' };
-      const heavy = { documents: [{ text: 'x', metadata: { a: 'x'.repeat(800_000) } }] };
-      expect((await ann.post('/v1/collections/c/documents', heavy, key)).status).to.equal(413);
-      expect((await ann.post('/v1/jobs', EMBED, key)).status).to.equal(202);
-    });
-
-    it('need a key that can be one', async () => {
-      const { status, body } = await ann.post('/v1/jobs', EMBED, { 'idempotency-key': 'x'.repeat(256) });
-      expect([status, body.code]).to.deep.equal([400, 'idempotency_key_invalid']);
     });
   });
 
@@ -233,121 +154,10 @@ describe('gateway: jobs', () => {
       expect([refused.status, refused.body.code]).to.deep.equal([409, 'job_terminal']);
     });
   });
-
-  describe('are refused', () => {
-    const cases: [what: string, path: string, body: unknown, status: number, code: string, pointer?: string][] = [
-      ['malformed JSON', '/v1/jobs', '{"type":', 400, 'malformed_json'],
-      ['bytes that are no text', '/v1/jobs', Buffer.from([0x22, 0xff, 0xfe, 0x22]), 400, 'malformed_json'],
-      ['no body', '/v1/jobs', undefined, 422, 'validation_failed', ''],
-      ['an array', '/v1/jobs', [], 422, 'validation_failed', ''],
-      ['a wrong type', '/v1/jobs', { type: 'embed', input: { texts: 'x' } }, 422, 'validation_failed', '/input/texts'],
-      ['an unknown field', '/v1/jobs', { ...EMBED, colour: 1 }, 422, 'validation_failed', '/colour'],
-      [
-        'an unknown field of the input',
-        '/v1/jobs',
-        { type: 'embed', input: { texts: ['x'], 'a/b': 1 } },
-        422,
-        'validation_failed',
-        '/input/a~1b',
-      ],
-      ['a missing input', '/v1/jobs', { type: 'embed' }, 422, 'validation_failed', '/input'],
-      ['an unknown type of job', '/v1/jobs', { type: 'dance', input: {} }, 422, 'validation_failed', '/type'],
-      [
-        'both prompt and messages',
-        '/v1/generate',
-        { prompt: 'p', messages: [{ role: 'user', content: 'c' }] },
-        422,
-        'validation_failed',
-        '/prompt',
-      ],
-      ['a run_at that is no time', '/v1/jobs', { ...EMBED, run_at: 'tomorrow' }, 422, 'validation_failed', '/run_at'],
-      [
-        'too deep a nesting',
-        '/v1/jobs',
-        `{"type":"embed","input":{"texts":["x"]},"metadata":{"a":${'['.repeat(5000)}${']'.repeat(5000)}}}`,
-        422,
-        'validation_failed',
-      ],
-      ['too large a body', '/v1/embed', { texts: ['x'.repeat(1024 * 1024)] }, 413, 'payload_too_large'],
-    ];
-    for (const [what, path, body, status, code, pointer] of cases) {
-      it(`for ${what}: ${status} ${code}`, async () => {
-        const answer = await ann.post(path, body, { 'content-type': 'application/json' });
-        expect([answer.status, answer.body.code], JSON.stringify(answer.body)).to.deep.equal([status, code]);
-        expect(answer.headers.get('content-type')).to.contain('application/problem+json');
-        expect(answer.body).to.include.keys('type', 'title', 'status', 'detail', 'request_id');
-        if (pointer !== undefined) expect(answer.body.errors[0].pointer).to.equal(pointer);
-      });
-    }
-
-    it('for too large a body without a length: 413', async () => {
-      const body = new ReadableStream({
-        start(stream) {
-          for (let n = 0; n < 20; n += 1) stream.enqueue(new Uint8Array(100_000).fill(0x20));
-          stream.close();
-        },
-      });
-      const init = {
-        method: 'POST',
-        body,
-        duplex: 'half',
-        headers: { authorization: 'Bearer ann-key-000001', 'content-type': 'application/json' },
-      };
-      const answer = await fetch(`${fixture.url}/v1/jobs`, init as RequestInit);
-      expect(answer.status).to.equal(413);
-    });
-
-    it('for another content type: 415', async () => {
-      const { status, body } = await ann.post('/v1/jobs', 'type=embed', {
-        'content-type': 'application/x-www-form-urlencoded',
-      });
-      expect([status, body.code]).to.deep.equal([415, 'unsupported_media_type']);
-      const zipped = await ann.post('/v1/jobs', EMBED, { 'content-encoding': 'gzip' });
-      expect(zipped.status).to.equal(415);
-    });
-
-    it('for an unknown job, a foreign job, and what is no id: 404', async () => {
-      const { body: foreign } = await bob.post('/v1/jobs', EMBED);
-      await fixture.stage.job(foreign.id);
-      const old = 'job_01890a5d-ac96-774b-bcce-b302099a8057';
-      for (const id of [newId('job'), old, foreign.id, 'job_1', '%00', '%ff', 'x'.repeat(500)]) {
-        for (const path of ['', '/events']) {
-          const { status, body } = await ann.get(`/v1/jobs/${id}${path}`);
-          expect([status, body.code], id).to.deep.equal([404, 'job_not_found']);
-        }
-        expect((await ann.post(`/v1/jobs/${id}/cancel`)).status, id).to.equal(404);
-      }
-    });
-
-    it('for an unknown route: 404, for a wrong method: 405 with the right ones', async () => {
-      const lost = await ann.get('/v1/nothing');
-      expect([lost.status, lost.body.code]).to.deep.equal([404, 'not_found']);
-      const wrong = await ann.delete('/v1/jobs');
-      expect([wrong.status, wrong.body.code]).to.deep.equal([405, 'method_not_allowed']);
-      expect(wrong.headers.get('allow')).to.contain('POST');
-    });
-
-    it('for a query that makes no sense: 422', async () => {
-      for (const query of ['limit=0', 'limit=x', 'status=odd', 'colour=1', 'tag=a&tag=b']) {
-        expect((await ann.get(`/v1/jobs?${query}`)).status, query).to.equal(422);
-      }
-      const { body } = await ann.post('/v1/jobs', EMBED);
-      expect((await ann.get(`/v1/jobs/${body.id}?wait=61`)).status).to.equal(422);
-      expect((await ann.get(`/v1/jobs/${body.id}/events?after=-1`)).status).to.equal(422);
-    });
-
-    it('without a key or with a wrong one: 401', async () => {
-      for (const key of ['', 'wrong-key-0000', 'ann-key-00000']) {
-        const { status, body, headers } = await client(fixture.url, key).post('/v1/jobs', EMBED);
-        expect([status, body.code]).to.deep.equal([401, 'unauthenticated']);
-        expect(headers.get('www-authenticate')).to.equal('Bearer');
-      }
-    });
-  });
 });
 
 /** Id of the job submitted with this tag, once the stage has it. */
-async function submitted({ stage }: Fixture, tag: string): Promise<string> {
+async function submitted({ stage }: Pick<Fixture, 'stage'>, tag: string): Promise<string> {
   for (;;) {
     const found = stage.records.find(({ event }) => event.type === 'job.submitted' && event.body.tags.includes(tag));
     if (found !== undefined) return found.job;

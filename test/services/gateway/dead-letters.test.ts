@@ -1,0 +1,96 @@
+import { expect } from 'chai';
+import { DeadLetterPage, DeadLetterView } from '../../../services/gateway/api/dead-letter.ts';
+import type { Closeable } from '../../../shared/bus/bus.ts';
+import { TerminalError } from '../../../shared/bus/errors.ts';
+import { on } from '../../../shared/bus/handler.ts';
+import { GenerateAnswer } from '../../../shared/messages/answering.ts';
+import { type Command, commandId } from '../../../shared/messages/command.ts';
+import { eventually } from '../../support/eventually.ts';
+import { suiteFixture } from './suite-fixture.ts';
+
+describe('gateway: for those who run it', () => {
+  const fixture = suiteFixture();
+  const { ann, root } = fixture;
+
+  describe('dead letters', () => {
+    let serving: Closeable;
+    let job: string;
+
+    before(async () => {
+      const refuse = on(GenerateAnswer, async () => {
+        throw new TerminalError('model_not_found', 'there is no such model');
+      });
+      serving = await fixture.bus.serve({ service: 'generator', pool: 'default', concurrency: 4, handlers: [refuse] });
+      job = (await ann.post('/v1/generate', { prompt: 'p' })).body.id;
+      await fixture.bus.send(['0', '1', '2'].map((part) => commandOf(job, part)));
+      await eventually(async () => (await root.get('/v1/dead-letters')).body.data?.length === 3, {
+        within: 15_000,
+        what: 'three dead letters',
+      });
+    });
+    after(() => serving.close());
+
+    it('are listed with why and where they died, read with their body', async () => {
+      const listed = DeadLetterPage.parse(
+        (await root.get('/v1/dead-letters?type=answer.generate&error_code=model_not_found')).body,
+      ).data;
+      expect(listed).to.have.length(3);
+      for (const letter of listed)
+        expect(letter).to.deep.include({
+          job,
+          type: 'answer.generate',
+          queue: 'generator.default.normal',
+          attempts: 1,
+          replay_count: 0,
+          replayable: true,
+        });
+      expect((await root.get('/v1/dead-letters?type=texts.embed')).body.data).to.deep.equal([]);
+      expect((await root.get('/v1/dead-letters?limit=2')).body).to.deep.include({ has_more: true });
+      const { body } = await root.get(`/v1/dead-letters/${listed[0]?.id}`);
+      expect(DeadLetterView.strict().parse(body).body).to.deep.equal({ question: 'why?' });
+    });
+
+    it('are replayed: counted first, then one by one, then all of them', async () => {
+      const dry = await root.post('/v1/dead-letters/replay', { dry_run: true });
+      expect([dry.status, dry.body.matched]).to.deep.equal([202, 3]);
+      const [letter] = (await root.get('/v1/dead-letters')).body.data;
+      const one = await root.post('/v1/dead-letters/replay', { ids: [letter.id] });
+      expect([one.status, one.body.matched, one.body.replayed]).to.deep.equal([202, 1, 1]);
+      const replayed = () => fixture.stage.records.filter(({ event }) => event.type === 'command.replayed');
+      await eventually(() => replayed().length === 1, { within: 10_000, what: 'the replay in the journal' });
+      expect(replayed()[0]).to.deep.include({ job });
+      await eventually(async () => (await root.get('/v1/dead-letters')).body.data.length === 2, {
+        within: 10_000,
+        what: 'the others to be back',
+      });
+    });
+
+    it('are thrown away, but not by accident', async () => {
+      const careless = await root.post('/v1/dead-letters/discard', {});
+      expect(careless.status).to.equal(422);
+      const done = await root.post('/v1/dead-letters/discard', { filter: { type: 'answer.generate' } });
+      expect([done.status, done.body.discarded]).to.deep.equal([202, 2]);
+      expect((await root.get('/v1/dead-letters')).body.data).to.deep.equal([]);
+    });
+
+    it('that are not there are 404', async () => {
+      for (const id of ['x', 'dl_019b2f4e-7c1a-7b35-a2c4-6f7e8d9c0b1a']) {
+        const { status, body } = await root.get(`/v1/dead-letters/${id}`);
+        expect([status, body.code]).to.deep.equal([404, 'dead_letter_not_found']);
+      }
+    });
+  });
+});
+
+const commandOf = (job: string, part: string): Command => ({
+  id: commandId(job, 'answer.generate', part),
+  job,
+  type: 'answer.generate',
+  part,
+  body: { question: 'why?' },
+  priority: 'normal',
+  pool: 'default',
+  attempt: 1,
+  max_attempts: 3,
+  replay: 0,
+});

@@ -1,88 +1,20 @@
 import { expect } from 'chai';
-import {
-  CollectionPage,
-  CollectionView,
-  DocumentPage,
-  DocumentView,
-  DocumentWithText,
-} from '../../../services/gateway/api/collection.ts';
+import { DocumentPage, DocumentView, DocumentWithText } from '../../../services/gateway/api/collection.ts';
 import type { AcceptedIngest } from '../../../shared/messages/inputs.ts';
 import type { Job } from '../../../shared/messages/job.ts';
 import { findCollection } from '../../../shared/store/collections.ts';
 import { upsertPending } from '../../../shared/store/documents.ts';
 import { readUpload } from '../../../shared/store/uploads.ts';
-import { BOB, client, type Fixture, START_TIMEOUT_MS, startFixture } from './fixture.ts';
+import { suiteFixture } from './suite-fixture.ts';
 
-describe('gateway: collections and documents', () => {
-  let fixture: Fixture;
-  let ann: ReturnType<typeof client>;
-  let bob: ReturnType<typeof client>;
-
-  before(async function () {
-    this.timeout(START_TIMEOUT_MS);
-    fixture = await startFixture();
-    ann = client(fixture.url);
-    bob = client(fixture.url, BOB);
-  });
-  after(() => fixture?.stop());
+describe('gateway: documents', () => {
+  const fixture = suiteFixture();
+  const { ann, bob } = fixture;
 
   const ingested = async ({ body }: { body: { id: string } }): Promise<AcceptedIngest['documents']> => {
     const job: Job = await fixture.stage.job(body.id);
     return (job.input as AcceptedIngest).documents;
   };
-
-  it('a collection is made, shown, listed and deleted', async () => {
-    const made = await ann.post('/v1/collections', { name: 'books', chunking: { size: 100, overlap: 10 } });
-    expect(made.status).to.equal(201);
-    expect(made.headers.get('location')).to.equal('/v1/collections/books');
-    const shown = {
-      object: 'collection',
-      name: 'books',
-      embedding_model: 'all-MiniLM-L6-v2',
-      dimensions: null,
-      language: 'english',
-      chunking: { size: 100, overlap: 10 },
-      documents: 0,
-      passages: 0,
-    };
-    expect(CollectionView.strict().parse(made.body)).to.deep.include(shown);
-    expect((await ann.get('/v1/collections/books')).body).to.deep.equal(made.body);
-    expect(CollectionPage.parse((await ann.get('/v1/collections')).body).data).to.deep.equal([made.body]);
-    const twin = await ann.post('/v1/collections', { name: 'books' });
-    expect([twin.status, twin.body.code]).to.deep.equal([409, 'collection_exists']);
-    expect((await bob.get('/v1/collections/books')).status, 'foreign').to.equal(404);
-    expect((await bob.delete('/v1/collections/books')).status, 'foreign').to.equal(404);
-    expect((await bob.post('/v1/collections', { name: 'books' })).status, 'names are per owner').to.equal(201);
-    expect((await ann.delete('/v1/collections/books')).status).to.equal(204);
-    expect((await ann.get('/v1/collections/books')).body.code).to.equal('collection_not_found');
-    expect((await ann.delete('/v1/collections/books')).status).to.equal(404);
-  });
-
-  it('a collection may be in any language that the database knows', async () => {
-    const made = await ann.post('/v1/collections', { name: 'buecher', language: 'german' });
-    expect(made.body).to.include({ language: 'german' });
-    expect((await ann.get('/v1/collections/buecher')).body.language).to.equal('german');
-    expect((await ann.post('/v1/collections', { name: 'plain', language: 'simple' })).status).to.equal(201);
-    for (const language of ['klingon', 'English', "english'; drop table jobs; --"]) {
-      const refused = await ann.post('/v1/collections', { name: 'odd', language });
-      expect([refused.status, refused.body.errors[0].pointer], language).to.deep.equal([422, '/language']);
-      expect(refused.body.errors[0].detail).to.match(/^the database has arabic, .*english, .*simple, /);
-    }
-    expect((await ann.get('/v1/collections/odd')).status).to.equal(404);
-  });
-
-  it('a collection needs a proper name and sizes', async () => {
-    for (const body of [
-      {},
-      { name: 'a b' },
-      { name: '' },
-      { name: 'c', chunking: { size: 100, overlap: 90 } },
-      { name: 'c', x: 1 },
-    ]) {
-      expect((await ann.post('/v1/collections', body)).status, JSON.stringify(body)).to.equal(422);
-    }
-    expect((await ann.post('/v1/collections/a%20b/documents', { documents: [{ text: 'x' }] })).status).to.equal(422);
-  });
 
   it('small texts travel inside the job', async () => {
     const answer = await ann.post('/v1/collections/c/documents', {
@@ -254,59 +186,5 @@ describe('gateway: collections and documents', () => {
     expect((await ann.delete('/v1/collections/shelf/documents/a')).status).to.equal(204);
     expect((await ann.get('/v1/collections/shelf/documents/a')).body.code).to.equal('document_not_found');
     expect((await ann.get('/v1/collections/shelf/documents/%00')).status).to.equal(404);
-  });
-
-  describe('a search', () => {
-    const passage = {
-      passage_id: 'psg_1',
-      document_id: 'a',
-      title: 'A',
-      heading: '',
-      text: 't',
-      score: 1,
-      start: 0,
-      end: 1,
-      metadata: {},
-    };
-    afterEach(() => {
-      fixture.stage.onBorn = async () => undefined;
-    });
-
-    it('is a job of high priority that is waited for', async () => {
-      fixture.stage.onBorn = async ({ id }) => void (await fixture.stage.succeed(id, { results: [passage] }));
-      const { status, headers, body } = await ann.post('/v1/search', { collection: 'c', query: 'q', mode: 'text' });
-      expect(status, JSON.stringify(body)).to.equal(200);
-      expect(body).to.deep.equal({ results: [passage] });
-      const job = await ann.get(headers.get('location') ?? '');
-      expect(job.body).to.deep.include({
-        type: 'search',
-        priority: 'high',
-        input: { collection: 'c', query: 'q', mode: 'text' },
-      });
-    });
-
-    it('that fails says so', async () => {
-      const cases = [
-        ['collection_not_found', 404, 'collection_not_found'],
-        ['validation', 422, 'validation_failed'],
-        ['provider_error', 502, 'search_failed'],
-        ['deadline_exceeded', 504, 'wait_timeout'],
-      ] as const;
-      for (const [code, status, shown] of cases) {
-        const error = { code, message: 'so it is', retryable: false };
-        fixture.stage.onBorn = async ({ id }) =>
-          void (await fixture.stage.show(id, [{ event: 'job.failed', data: { error } }], { status: 'failed', error }));
-        const answer = await ann.post('/v1/search', { collection: 'c', query: 'q' });
-        expect([answer.status, answer.body.code, answer.body.detail]).to.deep.equal([status, shown, 'so it is']);
-        expect(answer.headers.get('location')).to.match(/^\/v1\/jobs\/job_/);
-      }
-    });
-
-    it('that takes too long is 504 with the job to look at', async () => {
-      const other = await fixture.another({ limits: { searchMs: 300 } });
-      const answer = await client(other.url).post('/v1/search', { collection: 'c', query: 'q' });
-      expect([answer.status, answer.body.code]).to.deep.equal([504, 'wait_timeout']);
-      expect((await ann.get(answer.headers.get('location') ?? '')).status).to.equal(200);
-    });
   });
 });

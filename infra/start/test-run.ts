@@ -62,7 +62,7 @@ async function runWithBroker(args: readonly string[]): Promise<number> {
       await broker.stop();
     }
   } finally {
-    rmSync(dataDir, { recursive: true, force: true });
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

@@ -67,7 +67,7 @@ async function runPart({ files, needsBroker }: Part, wanted: BrokerVersion, rele
       await broker.stop();
     }
   } finally {
-    rmSync(dataDir, { recursive: true, force: true });
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

@@ -33,6 +33,6 @@ export async function runMocha(files: readonly string[], env: NodeJS.ProcessEnv)
   } catch {
     return undefined;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }

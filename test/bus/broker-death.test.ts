@@ -38,7 +38,7 @@ describe('death of the broker', function brokerDeath() {
   after(async () => {
     await bus?.close();
     await broker?.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
   });
 
   it('loses no command and no record, and all goes on by itself', async () => {

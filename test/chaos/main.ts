@@ -77,7 +77,7 @@ async function main(args: readonly string[]): Promise<number> {
   );
   process.stdout.write(`\n${JSON.stringify({ ...about, ...ledger }, undefined, 2)}\n`);
   if (violations.length === 0) {
-    rmSync(dataDir, { recursive: true, force: true });
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 });
     return EXIT.kept;
   }
   writeFileSync(join(dataDir, 'violations.json'), JSON.stringify(violations, undefined, 2));

@@ -29,7 +29,7 @@ export async function scratchRun({ seed, plan, jobs, settleMs, ...system }: Scra
       },
     });
     if (result.violations.length === 0 || system.plant !== undefined)
-      await rm(dataDir, { recursive: true, force: true });
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
     else said.push(`logs: ${join(dataDir, 'logs')}`);
     return result;
   } finally {

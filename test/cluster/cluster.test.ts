@@ -173,7 +173,7 @@ describe('a cluster of three nodes', function clusterOfThree() {
     await bus?.close();
     for (const node of nodes()) node.kill();
     await cluster?.stop();
-    if (dataDir !== '') await rm(dataDir, { recursive: true, force: true });
+    if (dataDir !== '') await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
   });
 
   it('holds every queue and the control stream on all nodes', async () => {

@@ -41,7 +41,7 @@ describe('npm start as a whole', function () {
     removeScratch();
     if (!started) return;
     if (isRunning(run.pids.supervisor ?? 0)) await warren.stop();
-    else rmSync(warren.dataDir, { recursive: true, force: true });
+    else rmSync(warren.dataDir, { recursive: true, force: true, maxRetries: 10 });
   });
 
   it('tells in run.json every process and address', () => {

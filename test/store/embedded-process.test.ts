@@ -25,7 +25,7 @@ describe('the embedded database as a process', function () {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'warren-database-'));
   });
-  after(() => rm(folder, { recursive: true, force: true }));
+  after(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   afterEach(async () => {
     await Promise.all(databases.splice(0).map((db) => db.close()));
     for (const child of children.splice(0)) child.kill('SIGKILL');

@@ -65,7 +65,7 @@ async function startOwn(): Promise<TestBroker> {
   const broker = await startPrivateBroker({ dataDir, log: () => {} });
   end = async () => {
     await broker.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
   };
   return broker;
 }

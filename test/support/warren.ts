@@ -103,7 +103,7 @@ async function attach(child: ChildProcess, dataDir: string, output: string[]): P
         return await ended;
       } finally {
         clearTimeout(timer);
-        await rm(dataDir, { recursive: true, force: true });
+        await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
       }
     },
   };

@@ -17,7 +17,7 @@ async function inHome<Started>(
   const folder = join(home, 'broker');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const remove = () => {
-    if (home !== dataDir) rmSync(home, { recursive: true, force: true });
+    if (home !== dataDir) rmSync(home, { recursive: true, force: true, maxRetries: 10 });
   };
   try {
     return await start(folder, remove);

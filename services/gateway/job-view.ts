@@ -13,9 +13,9 @@ const FIRST_STAGE: Readonly<Record<JobType, string>> = {
   reembed: 'generation.begin',
 };
 
-/** A job as clients see it: without its owner and the flow's own state. */
+/** A job as clients see it: without its owner, its place among the owner's and the flow's own state. */
 export function jobView(job: Job): JobView {
-  const { owner: _owner, state: _state, result, ...shown } = job;
+  const { owner: _owner, state: _state, waiting: _waiting, result, ...shown } = job;
   const self = `/v1/jobs/${job.id}`;
   return {
     ...shown,

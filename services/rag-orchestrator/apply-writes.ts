@@ -33,7 +33,8 @@ export async function applyWrites(tx: Tx, writes: readonly Write[]): Promise<Of<
     storeVectors(tx, vectors),
     ...documents.map(({ write, editions }) => publish(tx, write, editions)),
   ]);
-  return documents.flatMap(({ write }, at) => (live[at] === true ? [] : write));
+  // One that failed before there was a collection has failed, and nothing newer is in its place.
+  return documents.flatMap(({ write }, at) => (live[at] === true || write.status === 'failed' ? [] : write));
 }
 
 async function publish(tx: Tx, { status, error }: Of<'document'>, editions: readonly Edition[]): Promise<boolean> {

@@ -3,9 +3,11 @@ import type { StoredEvent } from '../../shared/messages/client-event.ts';
 import { type Command, DEFAULT_POOL } from '../../shared/messages/command.ts';
 import { type Job, type JobError, replaysOf } from '../../shared/messages/job.ts';
 import type { JournalRecord } from '../../shared/messages/record.ts';
+import { JobSubmitted } from '../../shared/messages/submission.ts';
 import type { Load } from '../../shared/store/shares.ts';
 import { decide, type Settings } from './flows/decide.ts';
 import { type Decision, decision, toCommand, type Write } from './flows/flow.ts';
+import { newborn } from './flows/newborn.ts';
 import type { ModelNames } from './named-model.ts';
 import { Shares } from './shares/shares.ts';
 import { aware, NONE_SUPERSEDED, type Superseded } from './superseded.ts';
@@ -80,7 +82,7 @@ export function planTurn(
     if (before !== undefined || fresh.has(record.id)) continue;
     const row = known.jobs.get(record.job);
     const job = jobs.get(record.job) ?? (row && aware(row, superseded));
-    const step = attempt(job, record.at, () => {
+    const step = attempt(job ?? stillborn(record, spoilt), record.at, () => {
       if (spoilt !== undefined) throw spoilt;
       const made = decide(job, record, { ...settings, admits, modelOf });
       return made && stepOf(made, record.at, poolOf);
@@ -101,6 +103,15 @@ interface Step {
   readonly events: readonly StoredEvent[];
   readonly writes: readonly Write[];
   readonly output: Output;
+}
+
+/** A job whose birth goes wrong was accepted all the same, so it has to end. */
+function stillborn({ job, event }: JournalRecord, spoilt: unknown): Job | undefined {
+  if (event.type !== JobSubmitted.type) return undefined;
+  if (spoilt === undefined) return newborn(job, event.body);
+  // Something in it is what the database would not take.
+  const { run_at, deadline_at, ...body } = event.body;
+  return newborn(job, { ...body, input: {}, tags: [], metadata: {} });
 }
 
 /** A decision that goes wrong must not stop the wheel for everybody: its job fails, and the fault is told. */

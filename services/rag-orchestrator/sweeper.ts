@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Bus, Closeable } from '../../shared/bus/bus.ts';
 import type { Event, JournalRecord } from '../../shared/messages/record.ts';
 import { JobDue, JobOverdue } from '../../shared/messages/submission.ts';
+import { closeAbandoned } from '../../shared/store/abandoned.ts';
 import type { Database } from '../../shared/store/database.ts';
 import { forgetDeletions } from '../../shared/store/documents.ts';
 import { forgetKeys } from '../../shared/store/idempotency.ts';
@@ -16,6 +17,9 @@ const EXPIRE_MS = 60_000;
 const EXPIRING_MS = 2_000;
 /** Jobs of one sweep; what is left is found by the next. */
 const SWEEP_JOBS = 500;
+/** What an ended job's workers were at has come to its end by then. */
+const ABANDONED_AFTER_S = 60;
+const ABANDONED_AT_ONCE = 100;
 const KEY_TTL_S = 24 * 3600;
 /** An upload whose job was never accepted, because the gateway died in between. */
 const ORPHAN_UPLOAD_TTL_S = 24 * 3600;
@@ -58,6 +62,7 @@ export function startSweeper({ db, bus, admission, generations, resultTtlS, jobT
     while ((await expireJobs(db, { resultTtlS, jobTtlS, limit: SWEEP_JOBS })) >= SWEEP_JOBS) {
       if (stopped || Date.now() > until) return false;
     }
+    await closeAbandoned(db, { ageS: ABANDONED_AFTER_S, limit: ABANDONED_AT_ONCE });
     await forgetKeys(db, KEY_TTL_S);
     await forgetDeletions(db, { ageS: jobTtlS, limit: SWEEP_JOBS });
     await forgetUploads(db, ORPHAN_UPLOAD_TTL_S);

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { type JournalRecord, recordToJson } from '../messages/record.ts';
+import { JobSubmitted } from '../messages/submission.ts';
 import { BrokerUnavailableError, OverloadedError } from './broker-errors.ts';
-import { MAX_MESSAGE_BYTES } from './envelope.ts';
+import { MAX_COMMAND_BYTES, MAX_MESSAGE_BYTES } from './envelope.ts';
 import { TerminalError } from './errors.ts';
 import { Journal, type Wish } from './journal.ts';
 import { partitionOf } from './partition.ts';
@@ -79,8 +80,13 @@ export class JournalWriter {
 function lineOf(record: JournalRecord, partitions: number): Line {
   const json = JSON.stringify(recordToJson(record));
   const bytes = Buffer.byteLength(json);
-  if (bytes <= MAX_MESSAGE_BYTES) return { partition: partitionOf(record.job, partitions), json, bytes };
-  throw new TerminalError('validation', `${record.id} has ${bytes} bytes, more than ${MAX_MESSAGE_BYTES}`);
+  // What a job brings must fit into its first command as well.
+  const most = record.event.type === JobSubmitted.type ? MAX_COMMAND_BYTES : MAX_MESSAGE_BYTES;
+  if (bytes <= most) return { partition: partitionOf(record.job, partitions), json, bytes };
+  throw new TerminalError(
+    'validation',
+    `${record.event.type} would have ${bytes} bytes as a message, more than ${most}`,
+  );
 }
 
 function wishOf(count: number, timeoutMs: number, failFast: boolean, settled: (error?: Error) => void): Wish {

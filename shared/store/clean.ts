@@ -1,7 +1,7 @@
 /*
  * Postgres keeps no NUL in text, and neither NUL nor half a surrogate pair in jsonb; both do occur in what people send.
  * Here is the edge where they are replaced by U+FFFD, one for one, so that UTF-16 offsets into a text stay true.
- * Columns of type json (jobs, events) keep their text as it came, escapes included, and need none of this.
+ * Columns of type json (jobs, events) keep their text as it came, escapes included, as long as nothing in it is asked for.
  */
 
 const REPLACEMENT = '\ufffd';
@@ -17,3 +17,6 @@ export function cleanJson(value: unknown): string {
   if (!json.includes('\\u')) return json;
   return json.replace(ESCAPES, (found) => (found === '\\\\' ? found : '\\ufffd'));
 }
+
+/** The value as it comes back from a jsonb column. */
+export const cleanValue = <T>(value: T): T => JSON.parse(cleanJson(value)) as T;

@@ -89,15 +89,22 @@ export interface StoredDocument {
   readonly updated_at: string;
 }
 
+/** Why a document failed whose ingest was cancelled, or ended by its deadline. */
+export const ABANDONED = 'its ingest ended before the document was indexed; send it again';
+
 const COLUMNS = `
-  d.id, d.owner, shown.title, shown.source, shown.mime_type, shown.metadata, shown.bytes, newest.status, newest.error,
+  d.id, d.owner, shown.title, shown.source, shown.mime_type, shown.metadata, shown.bytes,
+  case when left_behind then 'failed' else newest.status end as status,
+  case when left_behind then '${ABANDONED}' else newest.error end as error,
   coalesce(live.passages, 0) as passages, newest.failed_passages, d.newest_revision as job, d.created_at, d.updated_at`;
 
 const FROM = `
   documents d
   join editions newest on (newest.collection_id, newest.document_id, newest.revision) = (d.collection_id, d.id, d.newest_revision)
   left join editions live on live.no = d.live_edition
-  join editions shown on shown.no = coalesce(live.no, newest.no)`;
+  join editions shown on shown.no = coalesce(live.no, newest.no)
+  left join jobs on jobs.id = d.newest_revision
+  cross join lateral (select newest.status = 'pending' and jobs.finished_at is not null as left_behind) ingest`;
 
 /** A page of a collection's documents, by id. `after`: id of the last one of the page before. */
 export const listDocuments = (

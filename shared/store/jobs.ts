@@ -1,5 +1,5 @@
 import type { Job, JobStatus, JobType } from '../messages/job.ts';
-import { cleanText } from './clean.ts';
+import { cleanJson } from './clean.ts';
 import type { Queryable, Tx } from './database.ts';
 import { docOf, JOB_COLUMNS, type JobRow, toJob } from './job-row.ts';
 
@@ -40,7 +40,7 @@ export async function saveJobs(tx: Tx, jobs: readonly Job[], known: ReadonlySet<
       // A job that was cancelled while it waited has ended like any other.
       column(({ status, waiting }) => waiting === true && status === 'queued'),
       column(({ collection }) => collection ?? null),
-      column(({ tags }) => JSON.stringify(tags.map(cleanText))),
+      column(({ tags }) => cleanJson(tags)),
       column(({ created_at }) => created_at),
       column(({ run_at }) => run_at ?? null),
       column(({ deadline_at }) => deadline_at ?? null),
@@ -143,7 +143,9 @@ export async function expireJobs(db: Queryable, { resultTtlS, jobTtlS, limit }: 
      gone as (delete from jobs using old where jobs.id = old.id and finished_at is not null returning jobs.id),
      gone_events as (delete from job_events using gone where job = gone.id),
      gone_inbox as (delete from inbox using gone where job = gone.id),
-     gone_uploads as (delete from uploads using gone where job = gone.id)
+     gone_uploads as (delete from uploads using gone where job = gone.id),
+     -- A request that comes again is a new job from now on, and not the old one a second time.
+     gone_keys as (delete from idempotency_keys using gone where job = gone.id)
      select id from gone`,
     [resultTtlS, jobTtlS, limit],
   );

@@ -138,6 +138,48 @@ describe('a turn', function () {
   });
 });
 
+describe('a job that was accepted and cannot be born as it is', function () {
+  this.timeout(60_000);
+  let fresh: FreshDatabase;
+  before(async () => {
+    fresh = await freshDatabase();
+  });
+  after(() => fresh.drop());
+
+  const other = JOB.replace('0001', '0004');
+  const bornWith = async (birth: JournalRecord) => {
+    const sane = { ...submission, id: `${other}/job.submitted`, job: other };
+    const send = async () => undefined;
+    await createTurn({ db: fresh.db, send, settings, admission, embeddingModel: 'm', log })([birth, sane]);
+    const stored = await findJob(fresh.db, JOB);
+    const events = await eventsAfter(fresh.db, JOB, 0, 10);
+    await fresh.db.query('delete from jobs where id = $1', [JOB]);
+    await fresh.db.query('delete from job_events where job = $1', [JOB]);
+    await fresh.db.query('delete from inbox where job = $1', [JOB]);
+    expect(await findJob(fresh.db, other)).to.include({ status: 'queued' });
+    return { stored, events: events.map(({ event, seq }) => [event, seq]) };
+  };
+
+  it('ends, and says that its input is too large for a message', async () => {
+    const texts = [['x'.repeat(1_040_000)]];
+    const { stored, events } = await bornWith(submitted('generate', { messages: texts }));
+    expect(stored).to.include({ status: 'failed' });
+    expect(stored?.error?.code).to.equal('validation');
+    expect(stored?.error?.message).to.match(/^answer.generate would have \d+ bytes/);
+    expect(events).to.deep.equal([['job.failed', 1]]);
+  });
+
+  it('ends when the database knows no such time', async () => {
+    const { stored, events } = await bornWith(
+      submitted('embed', { texts: ['one'] }, { run_at: '0000-01-01T00:00:00Z', tags: ['a'] }),
+    );
+    expect(stored).to.include({ status: 'failed', owner: 'ann', type: 'embed' });
+    expect(stored?.error?.code).to.equal('internal');
+    expect(stored).not.to.have.property('run_at');
+    expect(events).to.deep.equal([['job.failed', 1]]);
+  });
+});
+
 /** A database that takes no event of this job but its failure. */
 function refusing(db: Database, job: string): Database {
   const refuses = (text: string, params: readonly Param[] = []) =>

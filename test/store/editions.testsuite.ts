@@ -1,12 +1,14 @@
 import { expect } from 'chai';
 import { newId } from '../../shared/ids.ts';
+import { closeAbandoned } from '../../shared/store/abandoned.ts';
 import type { Collection } from '../../shared/store/collections.ts';
 import type { Database } from '../../shared/store/database.ts';
-import { getDocument } from '../../shared/store/documents.ts';
+import { ABANDONED, getDocument } from '../../shared/store/documents.ts';
+import { saveJobs } from '../../shared/store/jobs.ts';
 import { countPassages, passageTexts } from '../../shared/store/passages.ts';
 import { publishDocument } from '../../shared/store/publish.ts';
 import { searchPassages } from '../../shared/store/search.ts';
-import { ingest, prepare, sampleCollection } from './samples.ts';
+import { ingest, prepare, sampleCollection, sampleJob } from './samples.ts';
 
 export function editionsSuite(database: () => Database): void {
   const texts = async ({ owner, name }: Collection, query: string) =>
@@ -167,6 +169,38 @@ export function editionsSuite(database: () => Database): void {
       await ingest(database(), collection, again);
       expect(await texts(collection, 'cats dogs')).to.deep.equal(['dogs bark']);
       expect(await document(collection, 'pets')).to.include({ status: 'searchable', error: null, failed_passages: 0 });
+    });
+
+    it('whose ingest ended without them have failed, and what they left behind goes', async () => {
+      const collection = await sampleCollection(database());
+      await ingest(database(), collection, { id: 'known', passages: [['cats purr', [1, 0]]] });
+      const [stopped, going] = [
+        sampleJob({ type: 'ingest', status: 'cancelled', finished_at: '2020-01-01T00:00:00Z' }),
+        sampleJob({ type: 'ingest', status: 'running' }),
+      ];
+      await database().transaction((tx) => saveJobs(tx, [stopped, going]));
+      for (const [id, { id: revision }] of [
+        ['known', stopped],
+        ['new', stopped],
+        ['coming', going],
+      ] as const)
+        await prepare(database(), collection, { id, revision, passages: [[`dogs bark at ${id}`, [1, 0]]] });
+      const failed = { status: 'failed', error: ABANDONED };
+      const shown = async () => {
+        for (const [id, passages] of [
+          ['known', 1],
+          ['new', 0],
+        ] as const)
+          expect(await document(collection, id), id).to.include({ ...failed, passages });
+        expect(await document(collection, 'coming')).to.include({ status: 'pending', error: null });
+        expect(await texts(collection, 'cats dogs')).to.deep.equal(['cats purr']);
+      };
+      await shown();
+      expect(await leftOf(collection)).to.include({ passages: 4 });
+      expect(await closeAbandoned(database(), { ageS: 60, limit: 10 })).to.equal(2);
+      await shown();
+      expect(await leftOf(collection)).to.deep.equal({ passages: 2, vectors: 2, postings: 2 });
+      expect(await closeAbandoned(database(), { ageS: 60, limit: 10 })).to.equal(0);
     });
 
     it('without any passage are searchable and empty', async () => {

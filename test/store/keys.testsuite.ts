@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { newId } from '../../shared/ids.ts';
 import type { Database } from '../../shared/store/database.ts';
 import { claimKey, forgetKeys, releaseKey } from '../../shared/store/idempotency.ts';
-import { saveJobs } from '../../shared/store/jobs.ts';
+import { expireJobs, saveJobs } from '../../shared/store/jobs.ts';
 import { deleteUploads, forgetUploads, readUpload, storeUpload } from '../../shared/store/uploads.ts';
 import { sampleJob, unique } from './samples.ts';
 
@@ -36,6 +36,18 @@ export function keysSuite(database: () => Database): void {
       expect(await forgetKeys(database(), 3600)).to.equal(0);
       expect(await forgetKeys(database(), 0)).to.be.greaterThan(0);
       expect((await claimKey(database(), claim)).fresh).to.equal(true);
+    });
+
+    it('go with their job: the same request is a new one afterwards, and not the old one a second time', async () => {
+      const [old, young] = [sampleJob({ status: 'succeeded', finished_at: '2020-01-01T00:00:00Z' }), sampleJob()];
+      await database().transaction((tx) => saveJobs(tx, [old, young]));
+      const claim = (job: string) => ({ owner: unique('owner'), key: 'k', body_hash: 'h', job });
+      const [gone, kept] = [claim(old.id), claim(young.id)];
+      await claimKey(database(), gone);
+      await claimKey(database(), kept);
+      await expireJobs(database(), { resultTtlS: 60, jobTtlS: 60, limit: 1_000 });
+      expect((await claimKey(database(), { ...gone, job: young.id })).fresh).to.equal(true);
+      expect((await claimKey(database(), { ...kept, job: newId('job') })).job).to.equal(young.id);
     });
   });
 

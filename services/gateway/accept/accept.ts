@@ -60,9 +60,9 @@ const isFinal = (error: unknown): boolean => error instanceof Problem && error.s
 
 /** The job as its first turn will find it. Its time is its id's, so that a repeated acceptance is the same job. */
 function jobOf(draft: Draft, id: string, input: Job['input']): Job {
-  const { input: _, fingerprint: __, deadline_ms, ...wish } = draft;
+  const { input: _, fingerprint: __, deadline_ms, run_at, ...wish } = draft;
   const born = bornAt(id);
-  const due = Math.max(born, wish.run_at === undefined ? born : Date.parse(wish.run_at));
+  const due = Math.max(born, run_at === undefined ? born : Date.parse(run_at));
   return {
     ...wish,
     id,
@@ -70,6 +70,8 @@ function jobOf(draft: Draft, id: string, input: Job['input']): Job {
     progress: { done: 0, total: 0 },
     attempt: 1,
     input,
+    // A time that had passed is no time to wait for, and may be one that no database knows.
+    ...(due > born ? { run_at } : {}),
     ...(deadline_ms === undefined ? {} : { deadline_at: new Date(due + deadline_ms).toISOString() }),
     created_at: new Date(born).toISOString(),
     last_seq: 0,

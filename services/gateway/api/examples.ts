@@ -45,7 +45,7 @@ export const QUEUED_JOB = {
   priority: 'normal',
   collection: 'handbook',
   progress: { done: 0, total: 0 },
-  attempt: 0,
+  attempt: 1,
   max_attempts: 4,
   input: ASK_INPUT,
   tags: [],

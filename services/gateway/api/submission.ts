@@ -54,7 +54,8 @@ named('GenerateInput', GenerateInput, { examples: [GENERATE_INPUT] });
 named('SearchInput', SearchInput, { examples: [SEARCH_INPUT] });
 named('ReembedInput', ReembedInput, { examples: [REEMBED_INPUT] });
 
-const withinAYear = (time: string) => Date.parse(time) < Date.now() + YEAR_MS;
+/** What is no time at all is told by another check. */
+const withinAYear = (time: string) => !(Date.parse(time) >= Date.now() + YEAR_MS);
 
 /** What every job may say beside its type and input. */
 const common = {

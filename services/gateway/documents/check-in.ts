@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { derivedId } from '../../../shared/ids.ts';
 import type { AcceptedDocument } from '../../../shared/messages/inputs.ts';
+import { cleanValue } from '../../../shared/store/clean.ts';
 import { storeUpload } from '../../../shared/store/uploads.ts';
 import type { Gateway } from '../gateway.ts';
 import { Problem } from '../problem.ts';
@@ -28,7 +29,7 @@ export async function checkIn(
     if (upload !== undefined) uploads.push({ id: upload, job, content: content.bytes });
     documents.push(acceptedOf(job, index, content, upload));
   }
-  if (JSON.stringify(documents).length > messageBytes) {
+  if (Buffer.byteLength(JSON.stringify(documents)) > messageBytes) {
     throw new Problem('payload_too_large', 'titles, sources and metadata of the documents are too large together');
   }
   for (const upload of uploads) await storeUpload(gateway.db, upload);
@@ -43,5 +44,6 @@ const isText = (bytes: Buffer): boolean => isUtf8(bytes) && !bytes.includes(NUL)
 function acceptedOf(job: string, index: number, content: Content, upload: string | undefined): AcceptedDocument {
   const { mimeType, bytes, id = derivedId('doc', job, String(index)), ...about } = content;
   const held = upload === undefined ? { text: bytes.toString('utf8') } : { upload };
-  return { ...about, id, mime_type: mimeType, bytes: bytes.length, ...held };
+  // What the database cannot keep of one document must not keep it from reading the job's others.
+  return { ...cleanValue({ ...about, id }), mime_type: mimeType, bytes: bytes.length, ...held };
 }

@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import { basename } from 'node:path';
 import busboy from 'busboy';
 import { z } from 'zod';
-import { parseJson } from '../body.ts';
 import { validate, validationFailed } from '../middleware/validate.ts';
 import { Problem } from '../problem.ts';
 import { type Content, readableType } from './content.ts';
@@ -11,7 +10,7 @@ const MAX_FILES = 1000;
 const MAX_FIELDS = 10;
 const MAX_FIELD_BYTES = 64 * 1024;
 
-const Metadata = z.record(z.string(), z.unknown());
+const Metadata = z.strictObject({ metadata: z.record(z.string(), z.unknown()).optional() });
 
 interface File {
   readonly name: string;
@@ -30,9 +29,17 @@ export async function readFiles(request: IncomingMessage, limit: number): Promis
   if (unknown.length > 0)
     throw validationFailed(unknown.map((name) => ({ pointer: `/${name}`, detail: 'is not a field here' })));
   if (files.length === 0) throw validationFailed([{ pointer: '', detail: 'holds no file' }]);
-  const metadata = fields.get('metadata');
-  const about = metadata === undefined ? {} : { metadata: validate(Metadata, parseJson(Buffer.from(metadata))) };
-  return files.map((file) => ({ ...contentOf(file), ...about }));
+  const { metadata } = validate(Metadata, { metadata: jsonOf(fields.get('metadata')) });
+  return files.map((file) => ({ ...contentOf(file), ...(metadata === undefined ? {} : { metadata }) }));
+}
+
+function jsonOf(field: string | undefined): unknown {
+  if (field === undefined) return undefined;
+  try {
+    return JSON.parse(field);
+  } catch (error) {
+    throw validationFailed([{ pointer: '/metadata', detail: `is not JSON: ${(error as Error).message}` }]);
+  }
 }
 
 /** Browsers and curl know few extensions and call the rest text/plain or octet-stream: the name knows better. */
@@ -69,7 +76,11 @@ async function parts(request: IncomingMessage, limit: number): Promise<Parts> {
       });
       stream.on('error', () => undefined); // told by the parser too
     });
-    parser.on('field', (name, value) => found.fields.set(name, value));
+    parser.on('field', (name, value, { valueTruncated }) => {
+      if (valueTruncated)
+        fail(new Problem('payload_too_large', `the field "${name}" may have ${MAX_FIELD_BYTES} bytes at most`));
+      found.fields.set(name, value);
+    });
     parser.on('filesLimit', () => fail(new Problem('payload_too_large', `at most ${MAX_FILES} files`)));
     parser.on('error', (error) => fail(malformed(error)));
     parser.on('close', () => resolve(found));

@@ -8,6 +8,7 @@ import { embed } from './embed.ts';
 import { andThen, type Decision, decision, type Flow, nothing, withState } from './flow.ts';
 import { generate } from './generate.ts';
 import { ingest } from './ingest.ts';
+import { newborn } from './newborn.ts';
 import { reembed } from './reembed.ts';
 import { search } from './search.ts';
 
@@ -56,7 +57,10 @@ export function decide(
     case CommandRetrying.type:
       return retrying(job, at, event.body);
     case CommandFailed.type:
-      return timed(failed(job, event.body), at);
+      return timed(
+        andThen(begun(woken(job), at), (running) => failed(running, event.body)),
+        at,
+      );
     default: {
       const known: keyof typeof EVENTS = event.type;
       if (EVENTS[known] === undefined) throw new Error(`no flow hears "${id}"`);
@@ -71,16 +75,8 @@ export function decide(
 function birth(id: string, body: JobSubmitted['body'], { admits, modelOf, ...settings }: Settings): Decision {
   const { run_at } = body;
   const later = run_at !== undefined && Date.parse(run_at) > Date.parse(body.created_at);
-  const job: Job = {
-    ...(body as Pick<Job, keyof JobSubmitted['body']>),
-    id,
-    status: later ? 'scheduled' : 'queued',
-    progress: { done: 0, total: 0 },
-    attempt: 0,
-    last_seq: 0,
-    // A job goes its whole way by the settings of its birth.
-    state: { ...settings },
-  };
+  // A job goes its whole way by the settings of its birth.
+  const job: Job = { ...newborn(id, body), status: later ? 'scheduled' : 'queued', state: { ...settings } };
   return later
     ? decision(job, { events: [{ event: 'job.scheduled', data: { run_at } }] })
     : queued(job, { admits, modelOf });

@@ -4,6 +4,7 @@ import type { AcceptedIngest } from '../../../shared/messages/inputs.ts';
 import type { Job } from '../../../shared/messages/job.ts';
 import { findCollection } from '../../../shared/store/collections.ts';
 import { upsertPending } from '../../../shared/store/documents.ts';
+import { findIngested } from '../../../shared/store/jobs.ts';
 import { readUpload } from '../../../shared/store/uploads.ts';
 import { suiteFixture } from './suite-fixture.ts';
 
@@ -135,6 +136,39 @@ describe('gateway: documents', () => {
     expect([twins.status, twins.body.errors[0].pointer]).to.deep.equal([422, '/documents/1/id']);
     const heavy = { documents: [{ text: 'x', metadata: { a: 'x'.repeat(800_000) } }] };
     expect((await ann.post('/v1/collections/c/documents', heavy)).status).to.equal(413);
+  });
+
+  it('NULs and halves of characters in what is said of one do not reach the others', async () => {
+    const documents = [
+      { id: 'good', text: 'fine' },
+      { id: 'b\0d', title: 'a\ud83d', source: '\0', text: 'fine', metadata: { 'k\0': ['\udc00'] } },
+    ];
+    const { body } = await ann.post('/v1/collections/c/documents', { documents });
+    await ingested({ body });
+    const found = await findIngested(fixture.database.db, body.id, 1);
+    expect(found?.document).to.deep.include({
+      id: 'b\ufffdd',
+      title: 'a\ufffd',
+      source: '\ufffd',
+      metadata: { 'k\ufffd': ['\ufffd'] },
+    });
+  });
+
+  it('metadata in a form is an object of JSON, and not too large', async () => {
+    const cases = [
+      ['{', 422, /^\/metadata: is not JSON/],
+      ['[1]', 422, /^\/metadata: /],
+      [JSON.stringify({ a: 'x'.repeat(70_000) }), 413, /^the field "metadata" may have 65536 bytes/],
+    ] as const;
+    for (const [metadata, status, detail] of cases) {
+      const form = new FormData();
+      form.append('file', new Blob(['x']), 'a.txt');
+      form.append('metadata', metadata);
+      const answer = await ann.post('/v1/collections/c/documents', form);
+      expect([answer.status, answer.body.detail]).to.satisfy(
+        ([got, said]: [number, string]) => got === status && detail.test(said),
+      );
+    }
   });
 
   it('a broken or empty form is refused', async () => {

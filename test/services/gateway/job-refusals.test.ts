@@ -53,6 +53,13 @@ describe('gateway: jobs', () => {
       });
     }
 
+    it('for an input that no message of the job could carry: 413', async () => {
+      const texts = Array.from({ length: 7 }, () => 'x'.repeat(149_000));
+      const answer = await ann.post('/v1/jobs', { type: 'embed', input: { texts } });
+      expect([answer.status, answer.body.code]).to.deep.equal([413, 'payload_too_large']);
+      expect(answer.body.detail).to.match(/^job.submitted would have \d+ bytes as a message, more than 1032192/);
+    });
+
     it('for too large a body without a length: 413', async () => {
       const body = new ReadableStream({
         start(stream) {

@@ -39,6 +39,16 @@ describe('gateway: jobs', () => {
       expect(body).to.deep.include({ status: 'scheduled', run_at: new Date(run_at).toISOString() });
     });
 
+    it('at once, when the time they are to wait for has passed', async () => {
+      const { body, status } = await ann.post('/v1/jobs', {
+        ...EMBED,
+        run_at: '0000-01-01T00:00:00Z',
+        tags: ['\ud800'],
+      });
+      expect([status, body.status, body.run_at]).to.deep.equal([202, 'queued', undefined]);
+      expect(await fixture.stage.job(body.id)).to.include({ status: 'queued' });
+    });
+
     it('by their input alone', async () => {
       const ask = await ann.post('/v1/ask', { collection: 'c', question: 'why?' });
       expect(ask.body).to.deep.include({ type: 'ask', collection: 'c', max_attempts: 4 });

@@ -87,23 +87,27 @@ export interface OpenJobs {
   readonly queued: number;
 }
 
-/** Counts an owner's open jobs, scheduled ones included, and of the `unborn` those without a row; no further than about `most`. */
+/**
+ * Counts an owner's open jobs, scheduled ones included, and of the `unborn` those without a row; no further than about
+ * `most`. `born`: those of the unborn that have one.
+ */
 export async function openJobsOf(
   db: Queryable,
   owner: string,
   { most, unborn }: { most: number; unborn: readonly string[] },
-): Promise<OpenJobs> {
-  const rows = await db.query<{ under_way: number; begun: number; not_begun: number }>(
+): Promise<OpenJobs & { readonly born: readonly string[] }> {
+  const rows = await db.query<{ under_way: number; begun: number; later: number; born: string[] }>(
     `select
        (select count(*)::int from (select from jobs where owner = $1 and ${UNDER_WAY} limit $2::int) j) as under_way,
        (select count(*)::int from (select from jobs where owner = $1 and ${UNDER_WAY} and status = 'running' limit $2::int) j)
          as begun,
        (select count(*)::int from (select from jobs where owner = $1 and waiting limit $2::int) j) +
-       (select count(*)::int from (select from jobs where owner = $1 and status = 'scheduled' limit $2::int) j) +
-       (select count(*)::int from unnest($3::text[]) as u (id) where not exists (select from jobs where jobs.id = u.id))
-         as not_begun`,
+       (select count(*)::int from (select from jobs where owner = $1 and status = 'scheduled' limit $2::int) j)
+         as later,
+       array(select id from jobs where id = any($3::text[])) as born`,
     [owner, most, unborn],
   );
-  const { under_way = 0, begun = 0, not_begun = 0 } = rows[0] ?? {};
-  return { in_flight: under_way + not_begun, queued: under_way - begun + not_begun };
+  const { under_way = 0, begun = 0, later = 0, born = [] } = rows[0] ?? {};
+  const notBegun = later + unborn.length - born.length;
+  return { in_flight: under_way + notBegun, queued: under_way - begun + notBegun, born };
 }

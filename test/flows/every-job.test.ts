@@ -44,6 +44,13 @@ describe('every job', () => {
     expect(world.job).not.to.have.property('next_retry_at');
   });
 
+  it('has begun when its first attempt fails', () => {
+    const world = asked();
+    world.hears('texts.embed', CommandFailed({ ...failure, command: world.command('texts.embed').id, error }));
+    expect(world.shown).to.deep.equal(['job.queued', 'job.started', 'job.failed']);
+    expect(world.job.started_at).to.equal(world.job.finished_at);
+  });
+
   it('fails with its dead letter, and runs again when that is replayed', () => {
     const world = asked();
     const dead = world.command('texts.embed');

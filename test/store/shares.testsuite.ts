@@ -72,8 +72,8 @@ export function sharesSuite(database: () => Database): void {
         sampleJob({ owner, status: 'failed', finished_at: AT }),
       );
       const count = (unborn: string[], most = 100) => openJobsOf(database(), owner, { most, unborn });
-      expect(await count([])).to.deep.equal({ in_flight: 4, queued: 3 });
-      expect(await count([born.id, newId('job')])).to.deep.equal({ in_flight: 5, queued: 4 });
+      expect(await count([])).to.deep.equal({ in_flight: 4, queued: 3, born: [] });
+      expect(await count([born.id, newId('job')])).to.deep.equal({ in_flight: 5, queued: 4, born: [born.id] });
     });
 
     it('find every backlog in which a job waits', async () => {

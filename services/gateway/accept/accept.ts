@@ -39,7 +39,8 @@ export async function accept(
   if (claimed?.known !== undefined) return { job: claimed.known, replayed: true };
   let placed = () => {};
   try {
-    if (claimed?.repeated !== true) placed = await gateway.quotas.takeRoom(draft.owner);
+    // One that was let in and not born yet has its room.
+    if (gateway.newborns.get(id) === undefined) placed = await gateway.quotas.takeRoom(draft.owner);
     const job = jobOf(draft, id, await draft.input(gateway, id));
     await append(gateway, { id: `${id}/job.submitted`, job: id, at: bornAt(id), event: submissionOf(job) });
     gateway.newborns.add(job);
@@ -55,8 +56,12 @@ export async function accept(
   }
 }
 
-/** The job will never be, however often it is sent. After any other failure it may be on its way. */
-const isFinal = (error: unknown): boolean => error instanceof Problem && error.status < 500;
+/**
+ * The job will never be, however often it is sent. After any other failure it may be on its way: so it may after one of
+ * too many, since another request under the same key may have been let in meanwhile.
+ */
+const isFinal = (error: unknown): boolean =>
+  error instanceof Problem && error.status < 500 && error.code !== 'rate_limited';
 
 /** The job as its first turn will find it. Its time is its id's, so that a repeated acceptance is the same job. */
 function jobOf(draft: Draft, id: string, input: Job['input']): Job {

@@ -24,7 +24,7 @@ interface Tally {
 
 interface Needs {
   readonly db: Queryable;
-  readonly newborns: Pick<Newborns, 'of'>;
+  readonly newborns: Pick<Newborns, 'of' | 'forget'>;
   readonly limits: KeyLimitsByName;
 }
 
@@ -98,8 +98,11 @@ export class Quotas {
     const most = Math.max(in_flight ?? 0, queued ?? 0);
     if (most === 0) return Promise.resolve();
     const { since, onTheWay } = tally;
-    tally.counting ??= openJobsOf(this.#needs.db, owner, { most, unborn: this.#needs.newborns.of(owner) })
-      .then(({ in_flight: open, queued: waiting }) => {
+    const { db, newborns } = this.#needs;
+    tally.counting ??= openJobsOf(db, owner, { most, unborn: newborns.of(owner, most) })
+      .then(({ in_flight: open, queued: waiting, born }) => {
+        // Whose push was lost, they would count as long as this gateway lives.
+        for (const id of born) newborns.forget(id);
         tally.counted = { in_flight: open + onTheWay, queued: waiting + onTheWay };
         tally.since -= since;
       })

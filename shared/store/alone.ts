@@ -4,6 +4,7 @@ import { raise } from './raise.ts';
 
 const TIMEOUT_MS = 6 * 3_600_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+const KEEP_ALIVE_MS = 30_000;
 
 export type Query = <Row extends object>(text: string, params?: (string | number)[]) => Promise<Row[]>;
 
@@ -20,7 +21,10 @@ export async function alone<T>(
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true, // a database that vanished without a word would be waited for until the timeout
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     statement_timeout: TIMEOUT_MS,
+    query_timeout: TIMEOUT_MS,
     application_name: 'warren-upkeep',
   });
   client.on('error', () => undefined); // the statement under way rejects too

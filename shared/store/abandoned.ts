@@ -36,8 +36,7 @@ const abandoned = (db: Queryable, { ageS, limit }: Options, lock = ''): Promise<
   db.query<Abandoned>(
     `select c.owner, c.name as collection, e.collection_id, e.document_id, e.revision
      from editions e join collections c on c.id = e.collection_id join jobs j on j.id = e.revision
-     where e.status not in ('searchable', 'partial') and e.status = 'pending'
-       and j.finished_at < now() - make_interval(secs => $1::float8)
+     where e.status = 'pending' and j.finished_at < now() - make_interval(secs => $1::float8)
      order by e.no limit $2::int ${lock}`,
     [ageS, limit],
   );

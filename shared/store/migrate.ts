@@ -10,6 +10,7 @@ import * as knownContent from './migrations/004-known-content.ts';
 import * as searchIndexes from './migrations/005-search-indexes.ts';
 import * as vocabularies from './migrations/006-vocabularies.ts';
 import * as unindexedVectors from './migrations/007-unindexed-vectors.ts';
+import * as leftovers from './migrations/008-leftovers.ts';
 
 /** In order; a name once released never changes. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -20,6 +21,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '005-search-indexes': searchIndexes,
   '006-vocabularies': vocabularies,
   '007-unindexed-vectors': unindexedVectors,
+  '008-leftovers': leftovers,
 };
 
 /**

@@ -4,7 +4,7 @@ import type { JournalRecord } from '../../shared/messages/record.ts';
 import { JobDue, JobSubmitted } from '../../shared/messages/submission.ts';
 import { metrics } from '../../shared/metrics/metrics.ts';
 import type { Database, Tx } from '../../shared/store/database.ts';
-import { isRefusedValue } from '../../shared/store/errors.ts';
+import { isRefusedValue, StoreTimeoutError } from '../../shared/store/errors.ts';
 import { appendEvents } from '../../shared/store/events.ts';
 import { findOutputs, recordInbox } from '../../shared/store/inbox.ts';
 import { lockJobs, saveJobs } from '../../shared/store/jobs.ts';
@@ -56,8 +56,9 @@ interface Attempt {
 
 /**
  * Takes the turn, and when the database will not have something in it, in halves: one job's unfit value must not hold up
- * the journal. A single record that it will not have fails its job. When documents are superseded that the turn publishes,
- * it is taken again by who knows.
+ * the journal. A single record that it will not have fails its job. A turn that takes the database too long is halved as
+ * well: it would take as long the next time. When documents are superseded that the turn publishes, it is taken again by
+ * who knows.
  */
 async function takeTurn(parts: Parts, records: readonly JournalRecord[], attempt: Attempt): Promise<void> {
   try {
@@ -65,7 +66,9 @@ async function takeTurn(parts: Parts, records: readonly JournalRecord[], attempt
   } catch (error) {
     if (error instanceof SupersededError)
       return await takeTurn(parts, records, { ...attempt, superseded: error.superseded });
-    if (!isRefusedValue(error) || attempt.spoilt !== undefined) throw error;
+    const isTooMuch = error instanceof StoreTimeoutError && records.length > 1;
+    const isRefused = isRefusedValue(error) && attempt.spoilt === undefined;
+    if (!isTooMuch && !isRefused) throw error;
     if (records.length === 1) return await takeTurn(parts, records, { ...attempt, spoilt: error });
     const middle = Math.ceil(records.length / 2);
     await takeTurn(parts, records.slice(0, middle), {});

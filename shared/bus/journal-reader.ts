@@ -14,6 +14,8 @@ import { journal } from './topology.ts';
 
 const PREFETCH = 256;
 const MAX_BATCH_RECORDS = 300;
+/** Records differ a thousandfold: as many with vectors as without would keep the database for longer than it may take. */
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const FIRST_BACKOFF_MS = 100;
 /** Everybody waits for the journal: a database that is back must not wait for it, too. */
 const MOST_BACKOFF_MS = 2_000;
@@ -132,9 +134,11 @@ async function buryRubbish(batch: readonly Group[], { bury }: JournalReaderOptio
 
 function batchEnd(groups: readonly Group[]): number {
   let records = 0;
+  let bytes = 0;
   for (const [at, group] of groups.entries()) {
     records += group.records.length;
-    if (at > 0 && records > MAX_BATCH_RECORDS) return at;
+    bytes += group.delivery.message.content.length;
+    if (at > 0 && (records > MAX_BATCH_RECORDS || bytes > MAX_BATCH_BYTES)) return at;
   }
   return groups.length;
 }

@@ -2,10 +2,15 @@ import pg from 'pg';
 
 /** The database cannot be reached or cut the connection: nothing is known to have been written. Trying again may help. */
 export class StoreUnavailableError extends Error {
-  override readonly name = 'StoreUnavailableError';
+  override readonly name: string = 'StoreUnavailableError';
   constructor(cause: unknown) {
     super(`the database is not available: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
+}
+
+/** The database took too long, whether it is slow or was asked for too much. Nothing is known to have been written. */
+export class StoreTimeoutError extends StoreUnavailableError {
+  override readonly name = 'StoreTimeoutError';
 }
 
 /** A message's outcome was recorded before, perhaps by another process: this transaction must not be committed. */

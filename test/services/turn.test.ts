@@ -6,10 +6,12 @@ import { createTurn } from '../../services/rag-orchestrator/turn.ts';
 import { TextsEmbedded } from '../../shared/messages/embedding.ts';
 import type { JournalRecord } from '../../shared/messages/record.ts';
 import type { Database, Param } from '../../shared/store/database.ts';
+import { StoreTimeoutError } from '../../shared/store/errors.ts';
 import { eventsAfter } from '../../shared/store/events.ts';
 import { findJob } from '../../shared/store/jobs.ts';
 import { JOB, submitted } from '../flows/given.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { rejected } from '../support/rejected.ts';
 
 const log = pino({ level: 'silent' });
 const settings = { poolOf: () => 'default', shareOf: () => 64 };
@@ -136,6 +138,24 @@ describe('a turn', function () {
     expect(await findJob(fresh.db, other)).to.include({ status: 'failed' });
     expect((await findJob(fresh.db, other))?.error).to.include({ code: 'internal' });
   });
+
+  it('that takes the database too long is taken in smaller pieces; one that cannot be smaller is tried again', async () => {
+    const jobs = ['0005', '0006', '0007'].map((end) => JOB.replace('0001', end));
+    const births = jobs.map((job) => ({ ...submission, id: `${job}/job.submitted`, job }));
+    const groups: number[] = [];
+    const turnUpTo = (most: number) => {
+      const db = slow(fresh.db, most);
+      const send: Send = async ({ outputs }) => void groups.push(outputs.length);
+      return createTurn({ db, send, settings, admission, embeddingModel: 'm', log });
+    };
+    await rejected(turnUpTo(0)(births), StoreTimeoutError);
+    expect(groups).to.deep.equal([]);
+    let isHeard = false;
+    await turnUpTo(1)(births, { heard: () => (isHeard = true) });
+    expect(isHeard, 'heard before all of it was').to.equal(false);
+    expect(groups).to.deep.equal([1, 1, 1]);
+    for (const job of jobs) expect(await findJob(fresh.db, job)).to.include({ status: 'queued' });
+  });
 });
 
 describe('a job that was accepted and cannot be born as it is', function () {
@@ -182,17 +202,29 @@ describe('a job that was accepted and cannot be born as it is', function () {
 
 /** A database that takes no event of this job but its failure. */
 function refusing(db: Database, job: string): Database {
-  const refuses = (text: string, params: readonly Param[] = []) =>
+  const refuses = (text: string, params: readonly Param[]) =>
     text.includes('into job_events') &&
     params.some((param) => Array.isArray(param) && param.includes(job)) &&
     !params.some((param) => Array.isArray(param) && param.includes('job.failed'));
+  return failing(db, refuses, `select 'x'::int`);
+}
+
+/** A database whose time is up when it is to take more records than these at once. */
+function slow(db: Database, most: number): Database {
+  const isTooMuch = (text: string, [ids]: readonly Param[]) =>
+    text.includes('into inbox') && Array.isArray(ids) && ids.length > most;
+  return failing(db, isTooMuch, `do $$ begin raise exception using errcode = '57014'; end $$`);
+}
+
+/** A database that is given this instead of such statements. */
+function failing(db: Database, at: (text: string, params: readonly Param[]) => boolean, instead: string): Database {
   return {
     ...db,
     transaction: (work) =>
       db.transaction((tx) =>
         work({
           ...tx,
-          query: (text, params) => (refuses(text, params) ? tx.query(`select 'x'::int`) : tx.query(text, params)),
+          query: (text, params = []) => (at(text, params) ? tx.query(instead) : tx.query(text, params)),
         }),
       ),
   };

@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import pg from 'pg';
 import { startEmbeddedDatabase } from '../../infra/database/server.ts';
 import { openDatabase } from '../../shared/store/database.ts';
-import { StoreUnavailableError } from '../../shared/store/errors.ts';
+import { StoreTimeoutError, StoreUnavailableError } from '../../shared/store/errors.ts';
 import { migrate } from '../../shared/store/migrate.ts';
+import { raise } from '../../shared/store/raise.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { MEASURED_AGAIN } from '../support/measured.ts';
 import { rejected } from '../support/rejected.ts';
@@ -70,6 +71,15 @@ describe('a database', () => {
       await first;
     });
     expect((await rejected(failing, pg.DatabaseError)).message).to.match(/nowhere/);
+  });
+
+  it('tells when the time for a statement is up, whoever says so', async () => {
+    const cancelled = `do $$ begin raise exception using errcode = 'query_canceled'; end $$`;
+    await rejected(fresh.db.query(cancelled), StoreTimeoutError);
+    const client = new pg.Client({ connectionString: fresh.url, query_timeout: 50 });
+    await client.connect();
+    await rejected(client.query('select pg_sleep(0.3)').catch(raise), StoreTimeoutError);
+    await client.end();
   });
 
   it('serves many at once with few connections', async () => {

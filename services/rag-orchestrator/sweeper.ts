@@ -9,6 +9,7 @@ import { forgetKeys } from '../../shared/store/idempotency.ts';
 import { dueJobs, expireJobs, overdueJobs } from '../../shared/store/jobs.ts';
 import { forgetUploads } from '../../shared/store/uploads.ts';
 import type { GenerationUpkeep } from './generations/generation-upkeep.ts';
+import { Said } from './said.ts';
 import type { Admission } from './shares/admission.ts';
 
 const SWEEP_MS = 1_000;
@@ -43,14 +44,15 @@ export function startSweeper({ db, bus, admission, generations, resultTtlS, jobT
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   let expireAt = 0;
+  const said = new Said();
 
   const sweep = async () => {
     const now = new Date().toISOString();
     const [due, overdue] = await Promise.all([dueJobs(db, now, SWEEP_JOBS), overdueJobs(db, now, SWEEP_JOBS)]);
-    await bus.append([
-      ...due.map((job) => record(job, JobDue({}))),
-      ...overdue.map((job) => record(job, JobOverdue({}))),
-    ]);
+    const found = [...due.map((job) => record(job, JobDue({}))), ...overdue.map((job) => record(job, JobOverdue({})))];
+    const news = found.filter(({ id }) => !said.has(id));
+    await bus.append(news);
+    said.add(news.map(({ id }) => id));
     await admission.sweep();
     await generations.sweep();
     if (Date.now() >= expireAt && (await expired())) expireAt = Date.now() + EXPIRE_MS;

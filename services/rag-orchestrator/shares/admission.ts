@@ -5,6 +5,7 @@ import type { JournalRecord } from '../../../shared/messages/record.ts';
 import { JobAdmitted } from '../../../shared/messages/submission.ts';
 import type { Database } from '../../../shared/store/database.ts';
 import { admissible, type Backlog, waitingBacklogs } from '../../../shared/store/shares.ts';
+import { Said } from '../said.ts';
 import { backlogOf, nameOf } from './backlog.ts';
 import type { Pace } from './pace.ts';
 
@@ -28,8 +29,10 @@ export class Admission implements Closeable {
   readonly #options: Options;
   /** Where jobs wait, as far as this process knows. */
   readonly #waiting = new Map<string, Backlog>();
-  /** Admitted here, their turns not yet seen. */
+  /** Admitted here; their turns are waited for. */
   readonly #admitted = new Set<string>();
+  /** Admitted here, whether or not anybody still waits: in the database they go on waiting until their turns. */
+  readonly #said = new Said();
   #allHeard: (() => void) | undefined;
   #again = false;
   #running: Promise<void> | undefined;
@@ -46,6 +49,7 @@ export class Admission implements Closeable {
       const name = nameOf(job);
       if (job.waiting === true) this.#waiting.set(name, backlogOf(job));
       this.#admitted.delete(job.id);
+      this.#said.forget([job.id]);
       if (!isTerminal(job.status) || isTerminal(before.get(job.id)?.status ?? job.status)) continue;
       this.#options.pace.ended(name, 1);
       room ||= this.#waiting.has(name);
@@ -83,12 +87,24 @@ export class Admission implements Closeable {
   async #run(): Promise<void> {
     while (this.#again && !this.#closed) {
       this.#again = false;
-      const jobs = await this.#room();
+      const jobs = (await this.#room()).filter((job) => !this.#said.has(job));
       if (jobs.length === 0) continue;
-      for (const job of jobs) this.#admitted.add(job);
-      await this.#options.bus.append(jobs.map(admission));
+      await this.#admit(jobs);
       await this.#heard();
       this.#again = true;
+    }
+  }
+
+  async #admit(jobs: readonly string[]): Promise<void> {
+    // Before they are safe: their turns may be quicker than the confirm.
+    for (const job of jobs) this.#admitted.add(job);
+    this.#said.add(jobs);
+    try {
+      await this.#options.bus.append(jobs.map(admission));
+    } catch (error) {
+      this.#admitted.clear();
+      this.#said.forget(jobs);
+      throw error;
     }
   }
 
@@ -101,7 +117,7 @@ export class Admission implements Closeable {
     return found.flatMap(({ jobs }) => jobs);
   }
 
-  /** Counting again before the admitted jobs are under way would admit as many once more. */
+  /** Until the admitted jobs are under way, those that may begin are mostly the same. */
   async #heard(): Promise<void> {
     if (this.#admitted.size === 0) return;
     let timer: NodeJS.Timeout | undefined;

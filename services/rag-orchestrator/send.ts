@@ -1,7 +1,7 @@
 import type { Bus } from '../../shared/bus/bus.ts';
 import type { StoredEvent } from '../../shared/messages/client-event.ts';
 import type { Database } from '../../shared/store/database.ts';
-import { eventsAfter } from '../../shared/store/events.ts';
+import { eventsWithin } from '../../shared/store/events.ts';
 import type { Output } from './plan.ts';
 
 interface Outgoing {
@@ -16,7 +16,7 @@ export type Send = (outgoing: Outgoing) => Promise<void>;
 
 /** Sends what a committed turn decided: clients' events first, since they cost nothing, then commands until confirmed. */
 export const createSend =
-  ({ db, bus }: { db: Database; bus: Bus }): Send =>
+  ({ db, bus }: { db: Database; bus: Pick<Bus, 'push' | 'send' | 'cancelJob'> }): Send =>
   async ({ outputs, events, again }) => {
     const shown = again.length === 0 ? events : [...(await storedBefore(db, again)), ...events];
     if (shown.length > 0) bus.push(shown);
@@ -24,11 +24,8 @@ export const createSend =
     await Promise.all([bus.send(outputs.flatMap(({ commands }) => commands)), ...aborted]);
   };
 
+/** One statement for all: a crash may leave hundreds of records to be heard again, more than there are connections. */
 async function storedBefore(db: Database, outputs: readonly Output[]): Promise<StoredEvent[]> {
-  const lists = await Promise.all(
-    outputs.map(({ job, seqs }) =>
-      seqs === undefined ? [] : eventsAfter(db, job, seqs[0] - 1, seqs[1] - seqs[0] + 1),
-    ),
-  );
-  return lists.flat();
+  const stretches = outputs.flatMap(({ job, seqs }) => (seqs === undefined ? [] : [{ job, seqs }]));
+  return stretches.length === 0 ? [] : await eventsWithin(db, stretches);
 }

@@ -25,6 +25,22 @@ export const eventsAfter = (db: Queryable, job: string, after: number, limit: nu
     [job, after, limit],
   );
 
+/** Some of a job's events, by their first and last `seq`. */
+export interface Stretch {
+  readonly job: string;
+  readonly seqs: readonly [first: number, last: number];
+}
+
+/** The events of all these stretches, in the order given. */
+export const eventsWithin = (db: Queryable, stretches: readonly Stretch[]): Promise<StoredEvent[]> =>
+  db.query<StoredEvent>(
+    `select e.job, e.seq, e.event, e.at, e.data
+     from unnest($1::text[], $2::int[], $3::int[]) with ordinality as given (job, first, last, nth)
+     join job_events e on e.job = given.job and e.seq between given.first and given.last
+     order by given.nth, e.seq`,
+    [stretches.map(({ job }) => job), stretches.map(({ seqs }) => seqs[0]), stretches.map(({ seqs }) => seqs[1])],
+  );
+
 /** The newest `seq` of a job; 0 when it has no events. */
 export async function lastSeq(db: Queryable, job: string): Promise<number> {
   const rows = await db.query<{ seq: number }>(`select coalesce(max(seq), 0) as seq from job_events where job = $1`, [

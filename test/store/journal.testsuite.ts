@@ -3,7 +3,7 @@ import pg from 'pg';
 import { newId } from '../../shared/ids.ts';
 import type { Database } from '../../shared/store/database.ts';
 import { DuplicateMessageError } from '../../shared/store/errors.ts';
-import { appendEvents, eventsAfter, lastSeq } from '../../shared/store/events.ts';
+import { appendEvents, eventsAfter, eventsWithin, lastSeq } from '../../shared/store/events.ts';
 import { findOutputs, recordInbox } from '../../shared/store/inbox.ts';
 import { findJob, saveJobs } from '../../shared/store/jobs.ts';
 import { rejected } from '../support/rejected.ts';
@@ -28,6 +28,25 @@ export function journalSuite(database: () => Database): void {
       expect(pages).to.deep.equal([10, 10, 5]);
       expect(await lastSeq(database(), job)).to.equal(25);
       expect(await lastSeq(database(), newId('job'))).to.equal(0);
+    });
+
+    it('are read in stretches of many jobs, in the order asked for', async () => {
+      const jobs = [newId('job'), newId('job'), newId('job')] as const;
+      const of = (job: string, ...seqs: number[]) => seqs.map((seq) => sampleEvent(job, seq, { seq }));
+      await database().transaction((tx) =>
+        appendEvents(
+          tx,
+          jobs.flatMap((job) => of(job, 4, 3, 2, 1)),
+        ),
+      );
+      const [a, b] = jobs;
+      const found = await eventsWithin(database(), [
+        { job: b, seqs: [2, 3] },
+        { job: a, seqs: [4, 9] },
+        { job: b, seqs: [1, 1] },
+        { job: newId('job'), seqs: [1, 9] },
+      ]);
+      expect(found).to.deep.equal([...of(b, 2, 3), ...of(a, 4), ...of(b, 1)]);
     });
 
     it('of one seq exist once: a second fails its transaction', async () => {

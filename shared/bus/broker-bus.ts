@@ -11,10 +11,10 @@ import { cancelMessage } from './control.ts';
 import { buryIn } from './dead-letter.ts';
 import { DeadLetterBox, type DeadLetters } from './dead-letters.ts';
 import { readDead } from './dead-reader.ts';
-import { sendable } from './envelope.ts';
 import { hearPush, type PushHandlers } from './hear-push.ts';
 import { readJournal } from './journal-reader.ts';
 import { JournalWriter } from './journal-writer.ts';
+import { laneMessage } from './lane-message.ts';
 import type { Outbox } from './outbox.ts';
 import { settlesWithin } from './pause.ts';
 import { type SurePublisher, surely } from './publish-surely.ts';
@@ -84,7 +84,7 @@ export class BrokerBus implements Bus {
   }
 
   async send(commands: readonly Command[]): Promise<void> {
-    const messages = commands.map(sendable);
+    const messages = commands.map((command) => laneMessage(command, this.#options.log));
     await this.#options.topology.know(commands.map(({ pool }) => pool));
     await this.#track(all(messages.map((message) => this.#sure.publish(message, SEND_TIMEOUT_MS))));
   }

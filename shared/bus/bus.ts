@@ -60,7 +60,11 @@ export interface Bus {
    * @throws {TerminalError} a record larger than a message may be
    */
   append(records: readonly JournalRecord[], options?: AppendOptions): Promise<void>;
-  /** Sends each command to its lane, one confirmed message each; makes the lanes of a new pool. Errors as `append`. */
+  /**
+   * Sends each command to its lane, one confirmed message each; makes the lanes of a new pool. One that no lane can have
+   * becomes a dead letter.
+   * @throws {BrokerUnavailableError} {OverloadedError} as `append`
+   */
   send(commands: readonly Command[]): Promise<void>;
   /** Shows stored events to every gateway, without a confirm: a lost one is noticed there and read from the database. */
   push(events: readonly StoredEvent[]): void;

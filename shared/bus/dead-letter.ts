@@ -41,8 +41,11 @@ export interface DeadLetter {
 /** The id of a command's dead letter; every replay of it is another command. */
 export const deadLetterId = (job: string, command: string): string => derivedId('dl', job, command);
 
+/** A message as it came, or one that never left. */
+type Dying = Pick<Message, 'content'> & { readonly properties: Message['properties'] | Outgoing['properties'] };
+
 /** A message on its way to the dead letters, with everything an operator wants to know in its headers. */
-export function deadMessage(message: Message, origin: string, error: JobError, diedAt = new Date()): Outgoing {
+export function deadMessage(message: Dying, origin: string, error: JobError, diedAt = new Date()): Outgoing {
   const { headers, messageId, correlationId, type, contentType, timestamp, priority } = message.properties;
   const id = typeof messageId === 'string' && messageId !== '' ? messageId : contentHash(message);
   return {
@@ -170,7 +173,7 @@ export function failedRecord({ letter, command }: ReadDeadLetter, body: unknown)
 const foreignId = (message: Message): string =>
   derivedId('dl', NO_JOB, text(message.properties.messageId) ?? contentHash(message));
 
-const contentHash = (message: Message): string =>
+const contentHash = (message: Dying): string =>
   createHash('sha256').update(JSON.stringify(message.properties)).update(message.content).digest('hex').slice(0, 32);
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

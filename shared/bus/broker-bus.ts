@@ -90,11 +90,11 @@ export class BrokerBus implements Bus {
   }
 
   push(events: readonly StoredEvent[]): void {
-    this.#pusher.push('events', events);
+    this.#pusher.pushEvents(events);
   }
 
   tellAlive(alive: WorkerAlive): void {
-    this.#pusher.push('alive', alive);
+    this.#pusher.pushAlive(alive);
   }
 
   onPush(handlers: PushHandlers): Promise<Closeable> {

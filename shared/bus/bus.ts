@@ -66,7 +66,10 @@ export interface Bus {
    * @throws {BrokerUnavailableError} {OverloadedError} as `append`
    */
   send(commands: readonly Command[]): Promise<void>;
-  /** Shows stored events to every gateway, without a confirm: a lost one is noticed there and read from the database. */
+  /**
+   * Shows stored events to every gateway, without a confirm: a lost one is noticed there and read from the database. Of a
+   * very large one it is only said that it is stored.
+   */
   push(events: readonly StoredEvent[]): void;
   tellAlive(alive: WorkerAlive): void;
   onPush(handlers: PushHandlers): Promise<Closeable>;

@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Channel } from 'amqplib';
 import type { Logger } from 'pino';
+import type { StoredEvent } from '../messages/client-event.ts';
+import type { WorkerAlive } from './alive.ts';
 import type { Closeable } from './closeable.ts';
 import type { Link } from './connection.ts';
 import { keepChannel } from './keep-channel.ts';
+import { pushBodies } from './push-bodies.ts';
 import { EXCHANGES } from './topology.ts';
+
+const JSON_TYPE = 'application/json';
 
 /**
  * Tells all gateways, without a confirm and without a buffer: what cannot be sent now is dropped. Messages are numbered,
@@ -35,15 +40,29 @@ export class Pusher implements Closeable {
     this.close = close;
   }
 
-  push(type: 'events' | 'alive', body: unknown): void {
-    this.#n += 1;
-    if (this.#channel === undefined || !this.#writable || this.#link.blocked !== undefined) return;
-    const headers = { 'x-origin': this.#origin, 'x-n': this.#n };
-    const properties = { type, contentType: 'application/json', headers };
-    try {
-      this.#writable = this.#channel.publish(EXCHANGES.push, '', Buffer.from(JSON.stringify(body)), properties);
-    } catch (error) {
-      this.#log.debug({ err: error }, 'a push was lost with its channel');
+  pushEvents(events: readonly StoredEvent[]): void {
+    this.#push(pushBodies(events));
+  }
+
+  pushAlive(alive: WorkerAlive): void {
+    this.#push([{ type: 'alive', content: Buffer.from(JSON.stringify(alive)) }]);
+  }
+
+  /** All of it or nothing: the channel's buffer may grow by what one turn has to show. */
+  #push(bodies: Iterable<{ readonly type: string; readonly content: Buffer }>): void {
+    const channel = this.#channel;
+    if (channel === undefined || !this.#writable || this.#link.blocked !== undefined) {
+      this.#n += 1;
+      return;
+    }
+    for (const { type, content } of bodies) {
+      this.#n += 1;
+      const headers = { 'x-origin': this.#origin, 'x-n': this.#n };
+      try {
+        this.#writable = channel.publish(EXCHANGES.push, '', content, { type, contentType: JSON_TYPE, headers });
+      } catch (error) {
+        this.#log.debug({ err: error }, 'a push was lost with its channel');
+      }
     }
   }
 

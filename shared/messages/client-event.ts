@@ -37,4 +37,7 @@ export interface StoredEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** A stored event on its way to the gateways, without its data when these are too large for that. */
+export type PushedEvent = Omit<StoredEvent, 'data'> & Partial<Pick<StoredEvent, 'data'>>;
+
 export const TERMINAL_EVENTS: ReadonlySet<string> = new Set(['job.succeeded', 'job.failed', 'job.cancelled']);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { newId } from '../../shared/ids.ts';
-import type { StoredEvent } from '../../shared/messages/client-event.ts';
+import type { PushedEvent, StoredEvent } from '../../shared/messages/client-event.ts';
 import { eventually } from '../support/eventually.ts';
 import { startProxy } from '../support/proxy.ts';
 import { bench } from './bench.ts';
@@ -11,7 +11,7 @@ describe('push', () => {
 
   async function listen(url = here.vhost.amqpUrl) {
     const bus = await connect({ url });
-    const events: StoredEvent[] = [];
+    const events: PushedEvent[] = [];
     let resyncs = 0;
     const listener = await bus.onPush({
       events: (some) => events.push(...some),
@@ -42,6 +42,20 @@ describe('push', () => {
       expect(events).to.deep.equal(sent);
       expect(resyncs()).to.equal(0);
     }
+  });
+
+  it('shows a turn of any size, in order, and says of an event that is too large for that only that it is stored', async () => {
+    const bus = await connect();
+    const { events, resyncs } = await listen();
+    const job = newId('job');
+    const sizes = [10, 300_000, 10, 5_000_000, 10, ...Array.from({ length: 30 }, () => 600_000), 10];
+    const sent = sizes.map((size, n) => ({ ...event(n + 1, job), data: { text: 'x'.repeat(size) } }));
+    bus.push(sent);
+    await eventually(() => events.length >= sent.length, { within: 15_000, what: 'all events' });
+    const { data, ...bare } = sent[3] ?? event(0);
+    expect(events.map(({ seq }) => seq)).to.deep.equal(sent.map(({ seq }) => seq));
+    expect(events).to.deep.equal(sent.with(3, bare as (typeof sent)[0]));
+    expect(resyncs()).to.equal(0);
   });
 
   it('asks to read again after the listener lost its connection', async () => {

@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../../../shared/messages/client-event.ts';
+import type { PushedEvent } from '../../../shared/messages/client-event.ts';
 import { LiveEvent } from './live-event.ts';
 
 /** Somebody who follows one job. Neither call may throw or take long. */
@@ -22,7 +22,7 @@ export class Hub {
     };
   }
 
-  events(events: readonly StoredEvent[]): void {
+  events(events: readonly PushedEvent[]): void {
     for (const event of events) {
       const followers = this.#followers.get(event.job);
       if (followers === undefined) continue;

@@ -1,15 +1,18 @@
-import type { StoredEvent } from '../../../shared/messages/client-event.ts';
+import type { PushedEvent, StoredEvent } from '../../../shared/messages/client-event.ts';
 import { eventWithNumbers } from '../vectors.ts';
 
 /** A stored event on its way to many readers; each form is written once, by whoever needs it first. */
 export class LiveEvent {
   readonly event: StoredEvent;
+  /** It was too large to be pushed, so its data must be read. */
+  readonly isBare: boolean;
   #frame: string | undefined;
   #sse: string | undefined;
   #withNumbers: LiveEvent | undefined;
 
-  constructor(event: StoredEvent) {
-    this.event = event;
+  constructor(event: PushedEvent) {
+    this.isBare = !hasData(event);
+    this.event = hasData(event) ? event : { ...event, data: {} };
   }
 
   /** As a WebSocket frame. */
@@ -33,5 +36,7 @@ export class LiveEvent {
     return this.#withNumbers;
   }
 }
+
+const hasData = (event: PushedEvent): event is StoredEvent => event.data !== undefined;
 
 const fieldsOf = ({ job, seq, event, at, data }: StoredEvent) => ({ job, seq, event, at, data });

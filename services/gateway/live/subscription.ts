@@ -77,7 +77,7 @@ export class Subscription implements Follower {
     if (this.#held !== undefined) {
       if (this.#held.length < MAX_HELD) this.#held.push(event);
     } else if (event.event.seq >= this.#next) {
-      if (event.event.seq > this.#next || this.#options.sink.full) void this.#catchUp();
+      if (event.event.seq > this.#next || event.isBare || this.#options.sink.full) void this.#catchUp();
       else this.#sendLive(event);
     }
   }

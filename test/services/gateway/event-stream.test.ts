@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { EventPage } from '../../../services/gateway/api/job.ts';
+import type { StoredEvent } from '../../../shared/messages/client-event.ts';
 import { ANN, BOB, client, EMBED, type Fixture, GENERATE, START_TIMEOUT_MS, startFixture } from './fixture.ts';
 
 describe('gateway: the events of a job', () => {
@@ -100,6 +101,17 @@ describe('gateway: the events of a job', () => {
       if (a === undefined || b === undefined || end === undefined) throw new Error('three were stored');
       fixture.gateway.hub.events([b, a, b, end, a]);
       expect(await stream.rest()).to.deep.equal([2, 3, 4]);
+    });
+
+    it('are read when they were too large to be pushed', async () => {
+      const id = await begin();
+      const stream = await openStream(fixture.url, id);
+      await stream.next();
+      fixture.stage.mute = true;
+      const [{ data, ...bare }] = (await fixture.stage.succeed(id, { text: 'all of it' })) as [StoredEvent];
+      fixture.stage.mute = false;
+      fixture.gateway.hub.events([bare]);
+      expect(JSON.parse((await stream.next()).data)).to.deep.include({ event: 'job.succeeded', data });
     });
 
     it('are over at once, with 204, for whoever has seen the end', async () => {

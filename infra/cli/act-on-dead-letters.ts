@@ -39,21 +39,22 @@ export async function act(context: Context, deed: Deed, which: Which, how: How):
   if (deed === 'discard' && which.ids.length === 0 && Object.keys(which.filter).length === 0 && how.dryRun !== true) {
     throw new UsageError('say which to discard: ids, or a filter such as --error or --before');
   }
-  const matched = await countOf(context, deed, which, how);
-  if (how.dryRun === true || matched === 0)
-    return report(context, deed, { matched, done: 0, skipped: [] }, how.dryRun === true);
-  if (how.yes !== true && !(await agreed(context, deed, matched)))
+  const preview = await lookAt(context, deed, which, how);
+  const willing = preview.matched - preview.skipped.length;
+  if (how.dryRun === true || willing === 0) return report(context, deed, preview, how.dryRun === true);
+  if (how.yes !== true && !(await agreed(context, deed, willing)))
     return terminal.signal.aborted ? EXIT.interrupted : EXIT.usage;
-  return report(context, deed, await carryOut(context, deed, which, how, matched), false);
+  return report(context, deed, await carryOut(context, deed, which, how, preview.matched), false);
 }
 
-async function countOf({ client }: Context, deed: Deed, which: Which, { limit }: How): Promise<number> {
-  const { matched } = await client.actOnDeadLetters(deed, { ...bodyOf(which), ...limitOf(limit), dry_run: true });
-  return matched;
+async function lookAt({ client }: Context, deed: Deed, which: Which, { limit }: How): Promise<Outcome> {
+  const body = { ...bodyOf(which), ...limitOf(limit), dry_run: true };
+  const { matched, skipped = [] } = await client.actOnDeadLetters(deed, body);
+  return { matched, done: 0, skipped: [...skipped] };
 }
 
-async function agreed({ terminal }: Context, deed: Deed, matched: number): Promise<boolean> {
-  const letters = count(matched, 'dead letter');
+async function agreed({ terminal }: Context, deed: Deed, willing: number): Promise<boolean> {
+  const letters = count(willing, 'dead letter');
   if (!terminal.interactive) {
     terminal.say(`This would ${deed} ${letters}. Say --yes to do it, or --dry-run to look only.`);
     return false;
@@ -77,10 +78,13 @@ async function carryOut(
   const progress = terminal.progress('dead letters');
   let free = 0; // when the rate allows the next request
   try {
-    for await (const ids of groups(context, which, limit ?? matched, size)) {
+    for await (const ids of groups(context, which, matched, size)) {
+      if (limit !== undefined && outcome.done >= limit) break;
       await sleep(Math.max(0, free - Date.now()), undefined, { signal: terminal.signal });
       free = Date.now() + (rate === undefined ? 0 : (ids.length / rate) * 1000);
-      const body = { ids, ...(rate !== undefined && { rate_per_s: rate }) };
+      // Letters that are skipped do not count, so more are named than there may be done.
+      const left = limit === undefined ? undefined : limit - outcome.done;
+      const body = { ids, ...limitOf(left), ...(rate !== undefined && { rate_per_s: rate }) };
       const answer = await client.actOnDeadLetters(deed, body, REQUEST_TIMEOUT_MS);
       outcome.done += answer[PAST[deed]] ?? 0;
       outcome.skipped.push(...(answer.skipped ?? []));
@@ -98,16 +102,16 @@ async function carryOut(
 async function* groups(
   { client }: Context,
   { ids, filter }: Which,
-  limit: number,
+  most: number,
   size: number,
 ): AsyncGenerator<string[]> {
   const seen = new Set<string>();
   for (;;) {
     const found = ids.length > 0 ? ids : (await client.deadLetters(filter, MAX_IDS)).data.map(({ id }) => id);
-    const fresh = [...new Set(found)].filter((id) => !seen.has(id)).slice(0, limit - seen.size);
+    const fresh = [...new Set(found)].filter((id) => !seen.has(id)).slice(0, most - seen.size);
     for (const id of fresh) seen.add(id);
     for (let at = 0; at < fresh.length; at += size) yield fresh.slice(at, at + size);
-    if (fresh.length === 0 || ids.length > 0 || seen.size >= limit) return;
+    if (fresh.length === 0 || ids.length > 0 || seen.size >= most) return;
   }
 }
 
@@ -121,7 +125,7 @@ const limitOf = (limit: number | undefined) => (limit === undefined ? {} : { lim
 function report({ terminal, json }: Context, deed: Deed, { matched, done, skipped }: Outcome, dryRun: boolean): number {
   const interrupted = terminal.signal.aborted;
   if (json) terminal.out(JSON.stringify({ matched, [PAST[deed]]: done, skipped, dry_run: dryRun, interrupted }));
-  else if (dryRun) terminal.out(`Would ${deed} ${count(matched, 'dead letter')}. Nothing was done.`);
+  else if (dryRun) terminal.out(`Would ${deed} ${count(matched - skipped.length, 'dead letter')}. Nothing was done.`);
   else
     terminal.out(matched === 0 ? 'No dead letter fits.' : `${PAST[deed]} ${done} of ${count(matched, 'dead letter')}.`);
   if (!json) for (const { id, why } of skipped) terminal.say(`skipped ${id}: ${safe(why)}`);

@@ -9,17 +9,24 @@ import { type Scanned, type ScanProgress, scanDeadLetters, type Visit } from './
 import { pause } from './pause.ts';
 
 const LIST_LIMIT = 100;
+/** Letters that stay do not count towards the limit, or those at the front would hide the others; so they need their own. */
+const MOST_SKIPPED = 1000;
 
 export interface ActOptions {
-  /** Most letters to act on; the default is all. */
+  /** Most letters to act on, those that are skipped not counted; the default is all. */
   readonly limit?: number;
   readonly ratePerS?: number;
-  /** Say what would be done, and do nothing. */
+  /** Say what would be done and what skipped, and do nothing. */
   readonly dryRun?: boolean;
   /** Called after each letter, whether it fits or not. */
   readonly onProgress?: (progress: ScanProgress) => void;
   /** Ends the work after the letter at hand; what is left stays. */
   readonly signal?: AbortSignal;
+}
+
+export interface ReplayOptions extends ActOptions {
+  /** Why a letter is to stay where it is. The broker does not know what became of a letter's job; who does says it here. */
+  readonly refusal?: (letter: DeadLetter) => Promise<string | undefined>;
 }
 
 export interface Skipped {
@@ -28,7 +35,7 @@ export interface Skipped {
 }
 
 export interface Acted {
-  /** Letters that fit the filter, up to the limit. */
+  /** Letters that fit the filter, as far as they were looked at: up to the limit, and those skipped. */
   readonly matched: number;
   readonly skipped: readonly Skipped[];
 }
@@ -41,7 +48,7 @@ export interface DeadLetters {
    * Hands commands back to their jobs: a confirmed record in the journal, then the ack of the letter. Killed in between,
    * the letter is still there, and replaying it again says the same under the same id, which counts once.
    */
-  replay(filter: DeadLetterFilter, options?: ActOptions): Promise<Acted & { readonly replayed: number }>;
+  replay(filter: DeadLetterFilter, options?: ReplayOptions): Promise<Acted & { readonly replayed: number }>;
   /** Removes letters for good. Their jobs stay failed. */
   discard(filter: DeadLetterFilter, options?: ActOptions): Promise<Acted & { readonly discarded: number }>;
 }
@@ -52,8 +59,15 @@ export interface DeadLetterOptions {
   append(records: readonly JournalRecord[]): Promise<void>;
 }
 
-/** Does something about a letter; says why when it cannot. */
-type Deed = (scanned: Scanned) => Promise<Skipped | undefined>;
+/** What is to be done about letters. */
+interface Deed {
+  /** Why it cannot be done to this one. */
+  refusal(scanned: Scanned): Promise<string | undefined>;
+  /** Resolves when the letter may go. */
+  carryOut(scanned: Scanned): Promise<void>;
+}
+
+const DISCARD: Deed = { refusal: async () => undefined, carryOut: async () => undefined };
 
 export class DeadLetterBox implements DeadLetters {
   readonly #options: DeadLetterOptions;
@@ -79,34 +93,49 @@ export class DeadLetterBox implements DeadLetters {
     return letter;
   }
 
-  async replay(filter: DeadLetterFilter, options: ActOptions = {}) {
-    const { done, ...acted } = await this.#act(filter, options, (scanned) => this.#replayOne(scanned));
+  async replay(filter: DeadLetterFilter, { refusal, ...options }: ReplayOptions = {}) {
+    const { done, ...acted } = await this.#act(filter, options, this.#replaying(refusal));
     return { ...acted, replayed: done };
   }
 
   async discard(filter: DeadLetterFilter, options: ActOptions = {}) {
-    const { done, ...acted } = await this.#act(filter, options, async () => undefined);
+    const { done, ...acted } = await this.#act(filter, options, DISCARD);
     return { ...acted, discarded: done };
   }
 
   async #act(filter: DeadLetterFilter, options: ActOptions, deed: Deed): Promise<Acted & { readonly done: number }> {
     const { limit = Number.POSITIVE_INFINITY, ratePerS, dryRun = false, onProgress, signal } = options;
-    const matched = new Set<string>();
+    const done = new Set<string>();
     const skipped = new Map<string, Skipped>();
+    const finish = async (scanned: Scanned) => {
+      if (dryRun) return;
+      await deed.carryOut(scanned);
+      scanned.delivery.ack();
+      if (ratePerS !== undefined) await pause(1000 / ratePerS, ...(signal === undefined ? [] : [signal]));
+    };
     const visit: Visit = async (scanned, progress) => {
       onProgress?.(progress);
       const { id } = scanned.letter;
-      if (!fits(scanned.letter, filter) || (matched.size >= limit && !matched.has(id))) return 'more';
-      matched.add(id);
-      if (dryRun) return 'more';
-      const skip = await deed(scanned);
-      if (skip === undefined) scanned.delivery.ack();
-      else skipped.set(id, skip);
-      if (ratePerS !== undefined) await pause(1000 / ratePerS, ...(signal === undefined ? [] : [signal]));
+      if (!fits(scanned.letter, filter) || skipped.has(id)) return 'more';
+      // A second copy of a letter goes the way of the first.
+      if (!done.has(id)) {
+        if (done.size >= limit || skipped.size >= MOST_SKIPPED) return 'more';
+        const why = await deed.refusal(scanned);
+        if (why !== undefined) {
+          skipped.set(id, { id, why });
+          return 'more';
+        }
+        done.add(id);
+      }
+      await finish(scanned);
       return 'more';
     };
     await this.#scan(visit, signal);
-    return { matched: matched.size, done: dryRun ? 0 : matched.size - skipped.size, skipped: [...skipped.values()] };
+    return {
+      matched: done.size + skipped.size,
+      done: dryRun ? 0 : done.size,
+      skipped: [...skipped.values()],
+    };
   }
 
   #scan(visit: Visit, signal?: AbortSignal): Promise<number> {
@@ -116,12 +145,19 @@ export class DeadLetterBox implements DeadLetters {
     return mine;
   }
 
-  async #replayOne({ letter, command }: Scanned): Promise<Skipped | undefined> {
-    if (command === undefined) return { id: letter.id, why: 'not a command of a job: it can only be discarded' };
-    if (!letter.replayable) return { id: letter.id, why: `already replayed ${MAX_REPLAYS} times` };
-    await this.#options.append([replayRecord(letter, command)]);
-    return undefined;
+  #replaying(refusal: ReplayOptions['refusal']): Deed {
+    return {
+      refusal: async ({ letter }) => unfit(letter) ?? (await refusal?.(letter)),
+      carryOut: async ({ letter, command }) => {
+        if (command !== undefined) await this.#options.append([replayRecord(letter, command)]);
+      },
+    };
   }
+}
+
+function unfit({ job, replayable }: DeadLetter): string | undefined {
+  if (job === undefined) return 'not a command of a job: it can only be discarded';
+  return replayable ? undefined : `already replayed ${MAX_REPLAYS} times`;
 }
 
 function replayRecord(letter: DeadLetter, command: Command): JournalRecord {

@@ -1,6 +1,6 @@
 import amqp, { type Channel } from 'amqplib';
 import { expect } from 'chai';
-import { deadLetterId } from '../../shared/bus/dead-letter.ts';
+import { type DeadLetter, deadLetterId } from '../../shared/bus/dead-letter.ts';
 import { TerminalError } from '../../shared/bus/errors.ts';
 import { newId } from '../../shared/ids.ts';
 import { commandId } from '../../shared/messages/command.ts';
@@ -159,6 +159,24 @@ describe('dead letters', () => {
     expect(replayed).to.equal(0);
     expect(skipped[0]?.why).to.include('10 times');
     expect(await bus.deadLetters.discard({ queue })).to.include({ discarded: 1 });
+  });
+
+  it('leaves letters that are refused where they are, and reaches those behind them', async () => {
+    const { bus, queue, letters } = await graveyard(4);
+    const [first, second] = await letters();
+    const stuck = new Set([first?.id, second?.id]);
+    const options = {
+      limit: 1,
+      refusal: async ({ id }: DeadLetter) => (stuck.has(id) ? 'its job is gone' : undefined),
+    };
+    const skipped = [...stuck].map((id) => ({ id, why: 'its job is gone' }));
+    const looked = await bus.deadLetters.replay({ queue }, { ...options, dryRun: true });
+    expect(looked).to.deep.equal({ matched: 3, replayed: 0, skipped });
+    expect(await bus.deadLetters.replay({ queue }, options)).to.deep.equal({ matched: 3, replayed: 1, skipped });
+    const left = (await letters()).map(({ id }) => id);
+    expect(left).to.have.length(3);
+    expect(left).to.include.members([...stuck]);
+    await bus.deadLetters.discard({ queue });
   });
 
   it('keeps what is foreign until somebody discards it', async () => {

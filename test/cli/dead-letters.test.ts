@@ -72,10 +72,37 @@ describe('warren dead-letters', () => {
     const before = Date.now();
     await warren(['dead-letters', 'replay', '--yes', '--rate', '0.39', '--limit', '2']);
     expect(acted).to.deep.equal([
-      { ids: ['dl_1'], rate_per_s: 0.39 },
-      { ids: ['dl_2'], rate_per_s: 0.39 },
+      { ids: ['dl_1'], limit: 2, rate_per_s: 0.39 },
+      { ids: ['dl_2'], limit: 1, rate_per_s: 0.39 },
     ]);
     expect(Date.now() - before).to.be.at.least(1000 / 0.39 - 50);
+  });
+
+  it('tells which letters stay, and why, before and after', async () => {
+    const skipped = [{ id: 'dl_1', why: 'its job is gone' }];
+    gateway.on('POST', /^\/v1\/dead-letters\/replay$/, ({ body }) => ({
+      status: 202,
+      body: { matched: 3, replayed: body.dry_run === true ? 0 : 2, skipped },
+    }));
+    const looked = await warren(['dead-letters', 'replay', '--dry-run']);
+    expect([looked.out, looked.err]).to.deep.equal([
+      'Would replay 2 dead letters. Nothing was done.\n',
+      'skipped dl_1: its job is gone\n',
+    ]);
+    const { code, out, err } = await warren(['dead-letters', 'replay', '--yes']);
+    expect(code).to.equal(1);
+    expect(out).to.equal('replayed 2 of 3 dead letters.\n');
+    expect(err).to.contain('skipped dl_1: its job is gone');
+  });
+
+  it('asks nothing when none of the letters can be replayed', async () => {
+    gateway.on('POST', /^\/v1\/dead-letters\/replay$/, () => ({
+      status: 202,
+      body: { matched: 1, replayed: 0, skipped: [{ id: 'dl_1', why: 'its job is running, not failed' }] },
+    }));
+    const { code, out, err, terminal } = await warren(['dead-letters', 'replay'], terminalDouble({ answers: true }));
+    expect([code, out, terminal.questions]).to.deep.equal([1, 'replayed 0 of 1 dead letter.\n', []]);
+    expect(err).to.contain('its job is running');
   });
 
   it('discards only what it is told to', async () => {

@@ -37,13 +37,7 @@ function shelf(letters: DeadLetter[]) {
       const fit = letters.filter(({ id }) => filter.ids === undefined || filter.ids.includes(id));
       const skipped = fit.filter((l) => !l.replayable).map(({ id }) => ({ id, why: 'not a command' }));
       const done = options.dryRun === true ? 0 : fit.length - skipped.length;
-      return {
-        matched: fit.length,
-        done,
-        replayed: done,
-        discarded: done,
-        skipped: options.dryRun === true ? [] : skipped,
-      };
+      return { matched: fit.length, done, replayed: done, discarded: done, skipped };
     };
   const dead: DeadLetters = {
     list: async (filter = {}, limit = 0) => {
@@ -168,7 +162,24 @@ describe('the replay command line', () => {
     const { code, out, err } = await run('replay --yes', [letter(1), letter(2, { replayable: false })]);
     expect(code).to.equal(1);
     expect(out).to.equal('replayed 1 of 2 dead letters.');
-    expect(err).to.equal('skipped dl_2: not a command');
+    expect(err.split('\n').at(-1)).to.equal('skipped dl_2: not a command');
+  });
+
+  it('says before a replay what it cannot know, and in its help', async () => {
+    const { err } = await run('replay --yes', [letter(1)]);
+    expect(err).to.match(/cannot see the jobs.*`warren dead-letters replay`/);
+    expect((await run('discard dl_1 --yes', [letter(1)])).err).to.equal('');
+    expect((await run('replay --yes --json', [letter(1)])).err).to.equal('');
+    expect((await run('--help', [])).out).to.contain('does not know what became');
+  });
+
+  it('counts on a dry run only what can be done, and asks nothing when that is nothing', async () => {
+    const stuck = letter(2, { replayable: false });
+    expect((await run('replay --dry-run', [letter(1), stuck])).out).to.equal(
+      'Would replay 1 dead letter. Nothing was done.',
+    );
+    const { code, out, questions } = await run('replay', [stuck], { interactive: true, yes: true });
+    expect([code, out, questions]).to.deep.equal([1, 'replayed 0 of 1 dead letter.', []]);
   });
 
   it('says so when no letter fits', async () => {

@@ -21,6 +21,11 @@ interface Outcome {
 const letters = (count: number) => `${count} dead letter${count === 1 ? '' : 's'}`;
 const PAST = { replay: 'replayed', discard: 'discarded' } as const satisfies Record<Deed, string>;
 
+/** What became of a letter's job stands in the database, which this script does not have. */
+const JOBS_UNSEEN =
+  'The script cannot see the jobs: the letter of one that is gone or is not failed any more is used up and does nothing. ' +
+  '`warren dead-letters replay` leaves it where it is.';
+
 /** Replays or discards what the filter chooses, after asking. Returns the exit code. */
 export async function act(
   deed: Deed,
@@ -30,14 +35,15 @@ export async function act(
   terminal: Terminal,
 ): Promise<number> {
   const preview = await carryOut(deed, dead, filter, { ...command, dryRun: true }, terminal);
-  if (command.dryRun === true) return report(deed, preview, command, terminal);
-  if (preview.matched === 0) return report(deed, preview, command, terminal);
+  const willing = preview.matched - preview.skipped.length;
+  if (deed === 'replay' && willing > 0 && command.json !== true) terminal.err(JOBS_UNSEEN);
+  if (command.dryRun === true || willing === 0) return report(deed, preview, command, terminal);
   if (command.yes !== true) {
     if (!terminal.interactive) {
-      terminal.err(`This would ${deed} ${letters(preview.matched)}. Say --yes to do it, or --dry-run to look only.`);
+      terminal.err(`This would ${deed} ${letters(willing)}. Say --yes to do it, or --dry-run to look only.`);
       return EXIT.usage;
     }
-    if (!(await terminal.ask(`${deed === 'replay' ? 'Replay' : 'Discard for ever'} ${letters(preview.matched)}?`))) {
+    if (!(await terminal.ask(`${deed === 'replay' ? 'Replay' : 'Discard for ever'} ${letters(willing)}?`))) {
       terminal.err('Nothing was done.');
       return terminal.signal.aborted ? EXIT.interrupted : EXIT.usage;
     }
@@ -79,7 +85,7 @@ function report(deed: Deed, { matched, done, skipped }: Outcome, command: ActCom
   if (command.json === true) {
     terminal.out(JSON.stringify({ matched, [PAST[deed]]: done, skipped, dry_run: dryRun, interrupted }));
   } else if (dryRun) {
-    terminal.out(`Would ${deed} ${letters(matched)}. Nothing was done.`);
+    terminal.out(`Would ${deed} ${letters(matched - skipped.length)}. Nothing was done.`);
   } else {
     terminal.out(`${matched === 0 ? 'No dead letter fits' : `${PAST[deed]} ${done} of ${letters(matched)}`}.`);
     if (interrupted) terminal.out('Stopped as asked; the others lie where they were.');

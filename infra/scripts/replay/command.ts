@@ -30,6 +30,8 @@ Examples:
   npm run replay -- discard --before 30d
 
 The broker is AMQP_URL, or that of the Warren running in DATA_DIR (.data). Set PARTITIONS when the services do.
+It talks to the broker only, so it does not know what became of a letter's job: the letter of one that is gone, or is
+not failed any more, is used up and does nothing. \`warren dead-letters replay\` asks the gateway, which looks first.
 A replay may be stopped or killed at any time: nothing is lost and nothing runs twice.
 
 Exit codes: 0 done · 1 not found or some skipped · 2 wrong use, or nobody said yes · 3 broker away · 130 Ctrl-C`;

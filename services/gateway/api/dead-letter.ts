@@ -66,20 +66,30 @@ export const DeadLetterAction = named(
   z.strictObject({
     ids: z.array(z.string().max(100)).min(1).max(1000).optional(),
     filter: z.strictObject(filterFields).optional(),
-    limit: z.int().min(1).max(100_000).optional(),
+    limit: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .describe('Most letters to act on, oldest first; those that are skipped do not count.'),
     rate_per_s: z.number().min(0.1).max(10_000).optional(),
-    dry_run: z.boolean().optional().describe('Only count what would be touched.'),
+    dry_run: z.boolean().optional().describe('Only say what would be touched and what skipped.'),
   }),
   { examples: [{ filter: { type: 'answer.generate', error_code: 'provider_error' }, limit: 100, rate_per_s: 10 }] },
 );
 export type DeadLetterAction = z.output<typeof DeadLetterAction>;
 
-const Skipped = z.array(z.object({ id: z.string(), why: z.string() }));
+const Matched = z
+  .int()
+  .describe('Letters that fit, as far as they were looked at: up to `limit`, and the skipped ones.');
+const Skipped = z
+  .array(z.object({ id: z.string(), why: z.string() }))
+  .describe('Letters that stay where they are, 1000 at most.');
 
-export const Replayed = named('Replayed', z.object({ matched: z.int(), replayed: z.int(), skipped: Skipped }), {
+export const Replayed = named('Replayed', z.object({ matched: Matched, replayed: z.int(), skipped: Skipped }), {
   examples: [{ matched: 1, replayed: 1, skipped: [] }],
 });
 
-export const Discarded = named('Discarded', z.object({ matched: z.int(), discarded: z.int(), skipped: Skipped }), {
+export const Discarded = named('Discarded', z.object({ matched: Matched, discarded: z.int(), skipped: Skipped }), {
   examples: [{ matched: 1, discarded: 1, skipped: [] }],
 });

@@ -17,6 +17,7 @@ import { goneSignal } from '../gone.ts';
 import { validationFailed } from '../middleware/validate.ts';
 import { pageOf } from '../page.ts';
 import { Problem } from '../problem.ts';
+import { whyStaysDead } from '../stays-dead.ts';
 
 const SECOND_MS = 1000;
 const DEFAULT_LIMIT = 1000;
@@ -58,12 +59,14 @@ export const deadLetterRoutes = (gateway: Gateway): Endpoint[] => [
     path: '/v1/dead-letters/replay',
     summary: 'Replay dead letters',
     description:
-      'Their commands go back to their jobs, which run on. Without `ids` and `filter`: all of them, up to `limit`.',
+      'Their commands go back to their jobs, which run on. Without `ids` and `filter`: all of them, up to `limit`. A letter whose job is gone or is not `failed` is skipped and stays.',
     body: DeadLetterAction,
     bodyOptional: true,
+    problems: ['broker_unavailable', 'store_unavailable'],
     answers: { 202: { description: 'What was matched and what was sent back.', schema: Replayed } },
     handle: async (ctx, { body }) => {
-      const options = optionsOf(gateway, ctx, body);
+      const refusal = (letter: DeadLetter) => whyStaysDead(gateway, letter);
+      const options = { ...optionsOf(gateway, ctx, body), refusal };
       const { matched, replayed, skipped } = await askBroker(gateway, () =>
         letters(gateway).replay(filterOf(body), options),
       );

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
-import { DeadLetterPage, DeadLetterView } from '../../../services/gateway/api/dead-letter.ts';
+import { DeadLetterPage, DeadLetterView, Replayed } from '../../../services/gateway/api/dead-letter.ts';
 import type { Closeable } from '../../../shared/bus/bus.ts';
+import { deadLetterId } from '../../../shared/bus/dead-letter.ts';
 import { TerminalError } from '../../../shared/bus/errors.ts';
 import { on } from '../../../shared/bus/handler.ts';
+import { newId } from '../../../shared/ids.ts';
 import { GenerateAnswer } from '../../../shared/messages/answering.ts';
 import { type Command, commandId } from '../../../shared/messages/command.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -22,6 +24,7 @@ describe('gateway: for those who run it', () => {
       });
       serving = await fixture.bus.serve({ service: 'generator', pool: 'default', concurrency: 4, handlers: [refuse] });
       job = (await ann.post('/v1/generate', { prompt: 'p' })).body.id;
+      await fixture.stage.show(job, [], { status: 'failed' });
       await fixture.bus.send(['0', '1', '2'].map((part) => commandOf(job, part)));
       await eventually(async () => (await root.get('/v1/dead-letters')).body.data?.length === 3, {
         within: 15_000,
@@ -63,6 +66,36 @@ describe('gateway: for those who run it', () => {
         within: 10_000,
         what: 'the others to be back',
       });
+    });
+
+    it('stay where they are when their job cannot run again, and hide no others', async () => {
+      const running = (await ann.post('/v1/generate', { prompt: 'p' })).body.id;
+      await fixture.stage.show(running, [], { status: 'running' });
+      const gone = newId('job');
+      await fixture.stage.show(job, [], { status: 'failed' });
+      const before = (await root.get('/v1/dead-letters')).body.data.length;
+      await fixture.bus.send([commandOf(gone, '0'), commandOf(running, '0')]);
+      const listed = async () => (await root.get('/v1/dead-letters')).body.data as DeadLetterView[];
+      await eventually(async () => (await listed()).length === before + 2, {
+        within: 15_000,
+        what: 'two letters more',
+      });
+      const idOf = (of: string) => deadLetterId(of, commandId(of, 'answer.generate', '0'));
+      const skipped = [
+        { id: idOf(gone), why: 'its job is gone' },
+        { id: idOf(running), why: 'its job is running, not failed' },
+      ];
+      const ids = skipped.map(({ id }) => id);
+      for (const dry_run of [true, false]) {
+        const { status, body } = await root.post('/v1/dead-letters/replay', { ids, dry_run });
+        expect(status).to.equal(202);
+        expect(Replayed.strict().parse(body)).to.include({ matched: 2, replayed: 0 });
+        expect(body.skipped).to.have.deep.members(skipped);
+      }
+      expect((await listed()).map(({ id }) => id)).to.include.members(ids);
+      const records = fixture.stage.records.filter(({ event }) => event.type === 'command.replayed');
+      expect(records.filter((each) => each.job !== job)).to.deep.equal([]);
+      expect((await root.post('/v1/dead-letters/discard', { ids })).body).to.include({ discarded: 2 });
     });
 
     it('are thrown away, but not by accident', async () => {

@@ -15,7 +15,7 @@ export type { Closeable } from './closeable.ts';
 export { connectBus } from './connect-bus.ts';
 export type { DeadLetter } from './dead-letter.ts';
 export type { DeadLetterFilter } from './dead-letter-filter.ts';
-export type { DeadLetters } from './dead-letters.ts';
+export { type DeadLetters, REPLAYED_SINCE } from './dead-letters.ts';
 export type { PushHandlers } from './hear-push.ts';
 export type { QueueInfo } from './queues.ts';
 export type { ServeOptions, Serving } from './serve.ts';

@@ -7,6 +7,7 @@ import { type DeadLetter, MAX_REPLAYS } from './dead-letter.ts';
 import { type DeadLetterFilter, fits } from './dead-letter-filter.ts';
 import { type Scanned, type ScanProgress, scanDeadLetters, type Visit } from './dead-letter-scan.ts';
 import { pause } from './pause.ts';
+import { Revivals } from './revivals.ts';
 
 const LIST_LIMIT = 100;
 /** Letters that stay do not count towards the limit, or those at the front would hide the others; so they need their own. */
@@ -46,7 +47,8 @@ export interface DeadLetters {
   get(id: string): Promise<DeadLetter | undefined>;
   /**
    * Hands commands back to their jobs: a confirmed record in the journal, then the ack of the letter. Killed in between,
-   * the letter is still there, and replaying it again says the same under the same id, which counts once.
+   * the letter is still there, and replaying it again says the same under the same id, which counts once. One letter brings
+   * its whole job back: others of the same life are skipped.
    */
   replay(filter: DeadLetterFilter, options?: ReplayOptions): Promise<Acted & { readonly replayed: number }>;
   /** Removes letters for good. Their jobs stay failed. */
@@ -59,11 +61,14 @@ export interface DeadLetterOptions {
   append(records: readonly JournalRecord[]): Promise<void>;
 }
 
+/** Why the letter of an earlier life of its job stays: the job began again from there, or from further on. */
+export const REPLAYED_SINCE = 'its job was replayed since';
+
 /** What is to be done about letters. */
 interface Deed {
   /** Why it cannot be done to this one. */
   refusal(scanned: Scanned): Promise<string | undefined>;
-  /** Resolves when the letter may go. */
+  /** Resolves when the letter may go; on a dry run it only says what comes of that for other letters. */
   carryOut(scanned: Scanned): Promise<void>;
 }
 
@@ -73,6 +78,7 @@ export class DeadLetterBox implements DeadLetters {
   readonly #options: DeadLetterOptions;
   /** Scans of this process wait here for each other, not at the broker. */
   #last: Promise<unknown> = Promise.resolve();
+  readonly #revivals = new Revivals();
 
   constructor(options: DeadLetterOptions) {
     this.#options = options;
@@ -94,7 +100,7 @@ export class DeadLetterBox implements DeadLetters {
   }
 
   async replay(filter: DeadLetterFilter, { refusal, ...options }: ReplayOptions = {}) {
-    const { done, ...acted } = await this.#act(filter, options, this.#replaying(refusal));
+    const { done, ...acted } = await this.#act(filter, options, this.#replaying(refusal, options.dryRun === true));
     return { ...acted, replayed: done };
   }
 
@@ -108,8 +114,8 @@ export class DeadLetterBox implements DeadLetters {
     const done = new Set<string>();
     const skipped = new Map<string, Skipped>();
     const finish = async (scanned: Scanned) => {
-      if (dryRun) return;
       await deed.carryOut(scanned);
+      if (dryRun) return;
       scanned.delivery.ack();
       if (ratePerS !== undefined) await pause(1000 / ratePerS, ...(signal === undefined ? [] : [signal]));
     };
@@ -145,11 +151,14 @@ export class DeadLetterBox implements DeadLetters {
     return mine;
   }
 
-  #replaying(refusal: ReplayOptions['refusal']): Deed {
+  #replaying(refusal: ReplayOptions['refusal'], dryRun: boolean): Deed {
+    const revivals = dryRun ? new Revivals(this.#revivals) : this.#revivals;
     return {
-      refusal: async ({ letter }) => unfit(letter) ?? (await refusal?.(letter)),
+      refusal: async ({ letter }) =>
+        unfit(letter) ?? (revivals.cover(letter) ? REPLAYED_SINCE : await refusal?.(letter)),
       carryOut: async ({ letter, command }) => {
-        if (command !== undefined) await this.#options.append([replayRecord(letter, command)]);
+        if (command !== undefined && !dryRun) await this.#options.append([replayRecord(letter, command)]);
+        revivals.note(letter);
       },
     };
   }

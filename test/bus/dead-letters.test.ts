@@ -6,7 +6,7 @@ import { newId } from '../../shared/ids.ts';
 import { commandId } from '../../shared/messages/command.ts';
 import { eventually } from '../support/eventually.ts';
 import { startProxy } from '../support/proxy.ts';
-import { bench, embed, embedder, hear } from './bench.ts';
+import { bench, bodyOf, embed, embedder, hear } from './bench.ts';
 
 describe('dead letters', () => {
   const here = bench();
@@ -176,6 +176,31 @@ describe('dead letters', () => {
     const left = (await letters()).map(({ id }) => id);
     expect(left).to.have.length(3);
     expect(left).to.include.members([...stuck]);
+    await bus.deadLetters.discard({ queue });
+  });
+
+  it('brings a job back by one of its letters; the others of that life stay', async () => {
+    const job = newId('job');
+    const { bus, queue, letters, pool } = await graveyard(4, { job });
+    const heard = use(await hear(bus));
+    const [first, ...siblings] = await letters();
+    const skipped = siblings.map(({ id }) => ({ id, why: 'its job was replayed since' }));
+    const looked = await bus.deadLetters.replay({ queue }, { dryRun: true });
+    expect(looked).to.deep.equal({ matched: 4, replayed: 0, skipped });
+    expect(await bus.deadLetters.replay({ queue })).to.deep.equal({ matched: 4, replayed: 1, skipped });
+    await heard.until('the replay', () => heard.ofJob(job).length > 0);
+    expect(bodyOf(heard.ofJob(job)[0])?.dead_letter).to.equal(first?.id);
+    const again = await bus.deadLetters.replay({ queue });
+    expect(again, 'before the row of the job shows it').to.include({ matched: 3, replayed: 0 });
+    const handler = embedder(async () => {
+      throw new TerminalError('model_not_found', 'still no such model');
+    });
+    use(await bus.serve({ service: 'embedder', pool, concurrency: 2, handlers: [handler] }));
+    await bus.send([{ ...embed({ pool, job }), id: commandId(job, 'texts.embed', '0', 1), replay: 1 }]);
+    await eventually(async () => (await letters()).length === 4, { within: 10_000, what: 'a letter of the next life' });
+    expect(await bus.deadLetters.replay({ queue })).to.include({ matched: 4, replayed: 1 });
+    const replays = () => heard.types(job).filter((type) => type === 'command.replayed');
+    await heard.until('the second replay', () => replays().length === 2);
     await bus.deadLetters.discard({ queue });
   });
 

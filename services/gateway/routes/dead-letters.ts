@@ -59,7 +59,7 @@ export const deadLetterRoutes = (gateway: Gateway): Endpoint[] => [
     path: '/v1/dead-letters/replay',
     summary: 'Replay dead letters',
     description:
-      'Their commands go back to their jobs, which run on. Without `ids` and `filter`: all of them, up to `limit`. A letter whose job is gone or is not `failed` is skipped and stays.',
+      'Their commands go back to their jobs, which run on. Without `ids` and `filter`: all of them, up to `limit`. A letter whose job is gone, is not `failed` or was replayed since is skipped and stays; one letter brings its whole job back.',
     body: DeadLetterAction,
     bodyOptional: true,
     problems: ['broker_unavailable', 'store_unavailable'],

@@ -8,6 +8,14 @@ export class OverloadedError extends Error {
   override readonly name = 'OverloadedError';
 }
 
+/** Somebody else has all dead letters in hand, and does not come to an end soon. */
+export class DeadLettersBusyError extends Error {
+  override readonly name = 'DeadLettersBusyError';
+  constructor(cause?: unknown) {
+    super('somebody else is busy with the dead letters', { cause });
+  }
+}
+
 /** A queue or exchange exists with other arguments than ours. Only an operator can mend it. */
 export class TopologyError extends Error {
   override readonly name = 'TopologyError';

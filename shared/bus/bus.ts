@@ -10,7 +10,7 @@ import type { QueueInfo } from './queues.ts';
 import type { ServeOptions, Serving } from './serve.ts';
 
 export type { WorkerAlive } from './alive.ts';
-export { BrokerUnavailableError, OverloadedError, TopologyError } from './broker-errors.ts';
+export { BrokerUnavailableError, DeadLettersBusyError, OverloadedError, TopologyError } from './broker-errors.ts';
 export type { Closeable } from './closeable.ts';
 export { connectBus } from './connect-bus.ts';
 export type { DeadLetter } from './dead-letter.ts';

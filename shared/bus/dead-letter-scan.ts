@@ -28,15 +28,24 @@ export interface ScanProgress {
 /** Returns 'enough' to end the scan early. A letter that it does not ack stays. */
 export type Visit = (scanned: Scanned, progress: ScanProgress) => Promise<'more' | 'enough'>;
 
+interface ScanOptions {
+  readonly link: Link;
+  readonly log: Logger;
+  readonly visit: Visit;
+  /** Epoch milliseconds. */
+  readonly until: number;
+  readonly stop: AbortSignal;
+}
+
 /**
  * Shows every dead letter once to `visit`, oldest first: as many as there were at the start, so that letters which die
  * again meanwhile are not met again. Until the end all of them are held, unseen by others; whoever dies in the middle
- * gives them back. One scan at a time, in all processes.
+ * gives them back. One scan at a time, in all processes; `until` is how long to wait for the one of another process.
+ * @throws {DeadLettersBusyError}
  */
-export async function scanDeadLetters(link: Link, visit: Visit, log: Logger, signal?: AbortSignal): Promise<number> {
-  const stop = signal ?? new AbortController().signal;
+export async function scanDeadLetters({ link, log, visit, until, stop }: ScanOptions): Promise<number> {
   const connection = await link.connection(stop);
-  const unlock = await lockScan(connection, stop);
+  const unlock = await lockScan(connection, until, stop);
   try {
     const channel = await connection.createChannel();
     channel.on('error', (error) => log.warn({ why: error.message }, 'a scan of the dead letters was ended'));

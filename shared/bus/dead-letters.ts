@@ -2,14 +2,17 @@ import type { Logger } from 'pino';
 import type { Command } from '../messages/command.ts';
 import { CommandReplayed } from '../messages/outcome.ts';
 import type { JournalRecord } from '../messages/record.ts';
+import { DeadLettersBusyError } from './broker-errors.ts';
 import type { Link } from './connection.ts';
 import { type DeadLetter, MAX_REPLAYS } from './dead-letter.ts';
 import { type DeadLetterFilter, fits } from './dead-letter-filter.ts';
 import { type Scanned, type ScanProgress, scanDeadLetters, type Visit } from './dead-letter-scan.ts';
-import { pause } from './pause.ts';
+import { pause, settlesWithin } from './pause.ts';
 import { Revivals } from './revivals.ts';
 
 const LIST_LIMIT = 100;
+/** For a scan that waits for others. One that sends letters back at a rate may take hours. */
+const BUSY_MS = 10_000;
 /** Letters that stay do not count towards the limit, or those at the front would hide the others; so they need their own. */
 const MOST_SKIPPED = 1000;
 
@@ -41,6 +44,7 @@ export interface Acted {
   readonly skipped: readonly Skipped[];
 }
 
+/** All of them may throw DeadLettersBusyError: one scan at a time, and whoever waits does not wait for long. */
 export interface DeadLetters {
   /** Oldest first. `limit` defaults to 100. */
   list(filter?: DeadLetterFilter, limit?: number): Promise<DeadLetter[]>;
@@ -113,12 +117,7 @@ export class DeadLetterBox implements DeadLetters {
     const { limit = Number.POSITIVE_INFINITY, ratePerS, dryRun = false, onProgress, signal } = options;
     const done = new Set<string>();
     const skipped = new Map<string, Skipped>();
-    const finish = async (scanned: Scanned) => {
-      await deed.carryOut(scanned);
-      if (dryRun) return;
-      scanned.delivery.ack();
-      if (ratePerS !== undefined) await pause(1000 / ratePerS, ...(signal === undefined ? [] : [signal]));
-    };
+    const pace = paceOf(ratePerS, signal);
     const visit: Visit = async (scanned, progress) => {
       onProgress?.(progress);
       const { id } = scanned.letter;
@@ -126,6 +125,8 @@ export class DeadLetterBox implements DeadLetters {
       // A second copy of a letter goes the way of the first.
       if (!done.has(id)) {
         if (done.size >= limit || skipped.size >= MOST_SKIPPED) return 'more';
+        await pace.wait();
+        if (signal?.aborted === true) return 'enough';
         const why = await deed.refusal(scanned);
         if (why !== undefined) {
           skipped.set(id, { id, why });
@@ -133,7 +134,10 @@ export class DeadLetterBox implements DeadLetters {
         }
         done.add(id);
       }
-      await finish(scanned);
+      await deed.carryOut(scanned);
+      if (dryRun) return 'more';
+      scanned.delivery.ack();
+      pace.spent();
       return 'more';
     };
     await this.#scan(visit, signal);
@@ -146,8 +150,15 @@ export class DeadLetterBox implements DeadLetters {
 
   #scan(visit: Visit, signal?: AbortSignal): Promise<number> {
     const { link, log } = this.#options;
-    const mine = this.#last.then(() => scanDeadLetters(link, visit, log, signal));
-    this.#last = mine.catch(() => {});
+    const stop = signal ?? new AbortController().signal;
+    const until = Date.now() + BUSY_MS;
+    const before = this.#last;
+    const mine = settlesWithin(before, BUSY_MS).then((free) => {
+      if (!free) throw new DeadLettersBusyError();
+      return scanDeadLetters({ link, log, visit, until, stop });
+    });
+    // Who gave up waiting leaves its turn to the next, not the place of who is at it.
+    this.#last = Promise.allSettled([before, mine]);
     return mine;
   }
 
@@ -162,6 +173,20 @@ export class DeadLetterBox implements DeadLetters {
       },
     };
   }
+}
+
+/** Waits between two letters, neither before the first nor after the last. */
+function paceOf(ratePerS: number | undefined, signal: AbortSignal | undefined) {
+  let free = 0;
+  return {
+    wait: async () => {
+      const ms = free - Date.now();
+      if (ms > 0) await pause(ms, ...(signal === undefined ? [] : [signal]));
+    },
+    spent: () => {
+      free = ratePerS === undefined ? 0 : Date.now() + 1000 / ratePerS;
+    },
+  };
 }
 
 function unfit({ job, replayable }: DeadLetter): string | undefined {

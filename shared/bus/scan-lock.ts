@@ -1,28 +1,31 @@
 import type { ChannelModel } from 'amqplib';
+import { DeadLettersBusyError } from './broker-errors.ts';
 import { closeChannel } from './keep-channel.ts';
 import { backoffMs, pause } from './pause.ts';
 
 /** Exclusive: of all connections only one can have it, and it ends with that one. */
 const LOCK_QUEUE = 'dead-letters.scan';
 const RESOURCE_LOCKED = 405;
-const LOCK_TIMEOUT_MS = 30_000;
 const FIRST_BACKOFF_MS = 50;
 const MOST_BACKOFF_MS = 500;
 
 /**
- * Waits until nobody else scans the dead letters. Not for two scans on one connection: those have to wait for each other
- * where they start.
- * @throws Error when somebody else does not come to an end
+ * Waits until nobody else scans the dead letters, or until that moment. Not for two scans on one connection: those have
+ * to wait for each other where they start.
+ * @throws {DeadLettersBusyError} somebody else does not come to an end
  */
-export async function lockScan(connection: ChannelModel, stop: AbortSignal): Promise<() => Promise<void>> {
-  const until = Date.now() + LOCK_TIMEOUT_MS;
+export async function lockScan(
+  connection: ChannelModel,
+  until: number,
+  stop: AbortSignal,
+): Promise<() => Promise<void>> {
   for (let failures = 1; ; failures += 1) {
     try {
       return await lock(connection);
     } catch (error) {
       const locked = error instanceof Error && 'code' in error && error.code === RESOURCE_LOCKED;
       if (!locked || stop.aborted) throw error;
-      if (Date.now() > until) throw new Error('somebody else is busy with the dead letters', { cause: error });
+      if (Date.now() > until) throw new DeadLettersBusyError(error);
       await pause(backoffMs(failures, FIRST_BACKOFF_MS, MOST_BACKOFF_MS), stop);
     }
   }

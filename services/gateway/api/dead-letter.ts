@@ -71,8 +71,17 @@ export const DeadLetterAction = named(
       .min(1)
       .max(100_000)
       .optional()
-      .describe('Most letters to act on, oldest first; those that are skipped do not count.'),
-    rate_per_s: z.number().min(0.1).max(10_000).optional(),
+      .describe(
+        'Most letters to act on, oldest first; those that are skipped do not count. 1000 by default, or what `rate_per_s` allows within a minute.',
+      ),
+    rate_per_s: z
+      .number()
+      .min(0.1)
+      .max(10_000)
+      .optional()
+      .describe(
+        'Letters a second. A request that would take longer than a minute is refused, since nobody else can look at dead letters meanwhile.',
+      ),
     dry_run: z.boolean().optional().describe('Only say what would be touched and what skipped.'),
   }),
   { examples: [{ filter: { type: 'answer.generate', error_code: 'provider_error' }, limit: 100, rate_per_s: 10 }] },

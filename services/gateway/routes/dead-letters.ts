@@ -14,15 +14,15 @@ import type { Context } from '../context.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import type { Gateway } from '../gateway.ts';
 import { goneSignal } from '../gone.ts';
+import { limitWithin } from '../hold.ts';
 import { validationFailed } from '../middleware/validate.ts';
 import { pageOf } from '../page.ts';
 import { Problem } from '../problem.ts';
 import { whyStaysDead } from '../stays-dead.ts';
 
 const SECOND_MS = 1000;
-const DEFAULT_LIMIT = 1000;
 
-const common = { access: 'admin', tag: 'Dead letters', problems: ['broker_unavailable'] } as const;
+const common = { access: 'admin', tag: 'Dead letters', problems: ['broker_unavailable', 'overloaded'] } as const;
 
 /** What died, for an operator to look at, send back or throw away. */
 export const deadLetterRoutes = (gateway: Gateway): Endpoint[] => [
@@ -45,7 +45,7 @@ export const deadLetterRoutes = (gateway: Gateway): Endpoint[] => [
     summary: 'Read a dead letter',
     params: DeadLetterPath,
     answers: { 200: { description: 'The letter with the body of its command.', schema: DeadLetterView } },
-    problems: ['dead_letter_not_found', 'broker_unavailable'],
+    problems: ['dead_letter_not_found', 'broker_unavailable', 'overloaded'],
     handle: async (ctx, { params: { id } }) => {
       const letter = isId('dl', id) ? await askBroker(gateway, () => letters(gateway).get(id)) : undefined;
       if (letter === undefined)
@@ -62,7 +62,7 @@ export const deadLetterRoutes = (gateway: Gateway): Endpoint[] => [
       'Their commands go back to their jobs, which run on. Without `ids` and `filter`: all of them, up to `limit`. A letter whose job is gone, is not `failed` or was replayed since is skipped and stays; one letter brings its whole job back.',
     body: DeadLetterAction,
     bodyOptional: true,
-    problems: ['broker_unavailable', 'store_unavailable'],
+    problems: ['broker_unavailable', 'overloaded', 'store_unavailable'],
     answers: { 202: { description: 'What was matched and what was sent back.', schema: Replayed } },
     handle: async (ctx, { body }) => {
       const refusal = (letter: DeadLetter) => whyStaysDead(gateway, letter);
@@ -116,12 +116,8 @@ function filterOf({ ids, filter = {} }: Pick<DeadLetterAction, 'ids' | 'filter'>
 }
 
 /** Stops when nobody waits for the answer any more; what is left stays. */
-const optionsOf = (
-  { lifecycle }: Gateway,
-  ctx: Context,
-  { limit = DEFAULT_LIMIT, rate_per_s, dry_run }: DeadLetterAction,
-) => ({
-  limit,
+const optionsOf = ({ lifecycle }: Gateway, ctx: Context, { ids, limit, rate_per_s, dry_run }: DeadLetterAction) => ({
+  limit: limitWithin({ ids, limit, rate_per_s: dry_run ? undefined : rate_per_s }),
   signal: AbortSignal.any([goneSignal(ctx.res), lifecycle.signal]),
   ...(rate_per_s === undefined ? {} : { ratePerS: rate_per_s }),
   ...(dry_run === undefined ? {} : { dryRun: dry_run }),

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { DeadLetterPage, DeadLetterView, Replayed } from '../../../services/gateway/api/dead-letter.ts';
-import type { Closeable } from '../../../shared/bus/bus.ts';
+import { type Closeable, DeadLettersBusyError } from '../../../shared/bus/bus.ts';
 import { deadLetterId } from '../../../shared/bus/dead-letter.ts';
 import { TerminalError } from '../../../shared/bus/errors.ts';
 import { on } from '../../../shared/bus/handler.ts';
@@ -8,6 +8,7 @@ import { newId } from '../../../shared/ids.ts';
 import { GenerateAnswer } from '../../../shared/messages/answering.ts';
 import { type Command, commandId } from '../../../shared/messages/command.ts';
 import { eventually } from '../../support/eventually.ts';
+import { client, inMood, ROOT } from './fixture.ts';
 import { suiteFixture } from './suite-fixture.ts';
 
 describe('gateway: for those who run it', () => {
@@ -113,6 +114,31 @@ describe('gateway: for those who run it', () => {
         skipped: [{ id: old?.id, why: 'its job was replayed since' }],
       });
       expect((await root.post('/v1/dead-letters/discard', { ids: [old?.id] })).body).to.include({ discarded: 1 });
+    });
+
+    it('are not held longer than a minute by one request', async () => {
+      const pointer = async (body: object) => {
+        const answer = await root.post('/v1/dead-letters/replay', body);
+        return [answer.status, answer.body.errors?.[0]?.pointer];
+      };
+      const filter = { queue: 'nowhere' };
+      expect(await pointer({ filter, limit: 13, rate_per_s: 0.2 })).to.deep.equal([202, undefined]);
+      expect(await pointer({ filter, limit: 14, rate_per_s: 0.2 })).to.deep.equal([422, '/limit']);
+      expect(await pointer({ filter, rate_per_s: 0.2 })).to.deep.equal([202, undefined]);
+      expect(await pointer({ filter, limit: 1000, rate_per_s: 0.2, dry_run: true })).to.deep.equal([202, undefined]);
+      expect(await pointer({ ids: Array(8).fill('dl_x'), rate_per_s: 0.1 })).to.deep.equal([422, '/ids']);
+      const { body } = await root.post('/v1/dead-letters/discard', { filter, limit: 100_000, rate_per_s: 0.1 });
+      expect(body.detail).to.contain('ask for 7 at a time');
+    });
+
+    it('that somebody else has in hand are for later', async () => {
+      const busy = () => Promise.reject(new DeadLettersBusyError());
+      const deadLetters = { list: busy, get: busy, replay: busy, discard: busy };
+      const { url } = await fixture.another({ around: (bus) => inMood(bus, { deadLetters }) });
+      const answer = await client(url, ROOT).get('/v1/dead-letters');
+      expect([answer.status, answer.body.code]).to.deep.equal([503, 'overloaded']);
+      expect(answer.body.detail).to.contain('busy with the dead letters');
+      expect(answer.headers.get('retry-after')).to.equal('5');
     });
 
     it('are thrown away, but not by accident', async () => {

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeadLetterFilter } from './api-types.ts';
+import type { WarrenClient } from './client.ts';
 import type { Context } from './context.ts';
+import { deadLetterPages } from './dead-letter-pages.ts';
 import { UsageError } from './errors.ts';
 import { EXIT } from './exit-code.ts';
 import { count, safe } from './text.ts';
@@ -8,7 +10,7 @@ import { count, safe } from './text.ts';
 export type Deed = 'replay' | 'discard';
 const PAST = { replay: 'replayed', discard: 'discarded' } as const satisfies Record<Deed, string>;
 
-/** The gateway takes and lists no more ids than this at once. */
+/** The gateway takes no more ids than this at once. */
 const MAX_IDS = 1000;
 /** One request is to take no longer than this, so that progress moves and Ctrl-C stops soon. */
 const REQUEST_S = 5;
@@ -106,13 +108,17 @@ async function* groups(
   size: number,
 ): AsyncGenerator<string[]> {
   const seen = new Set<string>();
-  for (;;) {
-    const found = ids.length > 0 ? ids : (await client.deadLetters(filter, MAX_IDS)).data.map(({ id }) => id);
-    const fresh = [...new Set(found)].filter((id) => !seen.has(id)).slice(0, most - seen.size);
+  const listed = ids.length > 0 ? [ids] : listedIds(client, filter, most);
+  for await (const page of listed) {
+    const fresh = [...new Set(page)].filter((id) => !seen.has(id)).slice(0, most - seen.size);
     for (const id of fresh) seen.add(id);
     for (let at = 0; at < fresh.length; at += size) yield fresh.slice(at, at + size);
-    if (fresh.length === 0 || ids.length > 0 || seen.size >= most) return;
+    if (seen.size >= most) return;
   }
+}
+
+async function* listedIds(client: WarrenClient, filter: DeadLetterFilter, most: number): AsyncGenerator<string[]> {
+  for await (const { data } of deadLetterPages(client, filter, most)) yield data.map(({ id }) => id);
 }
 
 const bodyOf = ({ ids, filter }: Which) => ({

@@ -115,8 +115,10 @@ export class WarrenClient {
     return call(this.#access, { method: 'POST', path: '/v1/search', body });
   }
 
-  deadLetters(filter: DeadLetterFilter, limit: number): Promise<Page<DeadLetter>> {
-    return call(this.#access, { path: '/v1/dead-letters', query: { ...filter, limit } });
+  /** `cursor`: the `next_cursor` of the page before. */
+  deadLetters(filter: DeadLetterFilter, limit: number, cursor?: string): Promise<Page<DeadLetter>> {
+    const query = { ...filter, ...(cursor !== undefined && { after: cursor }), limit };
+    return call(this.#access, { path: '/v1/dead-letters', query });
   }
 
   deadLetter(id: string): Promise<DeadLetter> {

@@ -17,6 +17,7 @@ export type { DeadLetter } from './dead-letter.ts';
 export type { DeadLetterFilter } from './dead-letter-filter.ts';
 export { type DeadLetters, REPLAYED_SINCE } from './dead-letters.ts';
 export type { PushHandlers } from './hear-push.ts';
+export { type Place, placeOf } from './oldest.ts';
 export type { QueueInfo } from './queues.ts';
 export type { ServeOptions, Serving } from './serve.ts';
 

@@ -7,6 +7,7 @@ import type { Link } from './connection.ts';
 import { type DeadLetter, MAX_REPLAYS } from './dead-letter.ts';
 import { type DeadLetterFilter, fits } from './dead-letter-filter.ts';
 import { type Scanned, type ScanProgress, scanDeadLetters, type Visit } from './dead-letter-scan.ts';
+import { Oldest, type Place } from './oldest.ts';
 import { pause, settlesWithin } from './pause.ts';
 import { Revivals } from './revivals.ts';
 
@@ -46,8 +47,8 @@ export interface Acted {
 
 /** All of them may throw DeadLettersBusyError: one scan at a time, and whoever waits does not wait for long. */
 export interface DeadLetters {
-  /** Oldest first. `limit` defaults to 100. */
-  list(filter?: DeadLetterFilter, limit?: number): Promise<DeadLetter[]>;
+  /** Oldest first, beginning after a place in that order. `limit` defaults to 100. */
+  list(filter?: DeadLetterFilter, limit?: number, after?: Place): Promise<DeadLetter[]>;
   get(id: string): Promise<DeadLetter | undefined>;
   /**
    * Hands commands back to their jobs: a confirmed record in the journal, then the ack of the letter. Killed in between,
@@ -88,19 +89,22 @@ export class DeadLetterBox implements DeadLetters {
     this.#options = options;
   }
 
-  async list(filter: DeadLetterFilter = {}, limit = LIST_LIMIT): Promise<DeadLetter[]> {
-    const found = new Map<string, DeadLetter>();
+  async list(filter: DeadLetterFilter = {}, limit = LIST_LIMIT, after?: Place): Promise<DeadLetter[]> {
+    const oldest = new Oldest(limit, after);
     await this.#scan(async ({ letter }) => {
-      // A worker that died between burying a command and its ack leaves two copies of one letter.
-      if (fits(letter, filter)) found.set(letter.id, letter);
-      return found.size >= limit ? 'enough' : 'more';
+      if (fits(letter, filter)) oldest.add(letter);
+      return 'more';
     });
-    return [...found.values()];
+    return oldest.letters();
   }
 
   async get(id: string): Promise<DeadLetter | undefined> {
-    const [letter] = await this.list({ ids: [id] }, 1);
-    return letter;
+    let found: DeadLetter | undefined;
+    await this.#scan(async ({ letter }) => {
+      if (letter.id === id) found = letter;
+      return found === undefined ? 'more' : 'enough';
+    });
+    return found;
   }
 
   async replay(filter: DeadLetterFilter, { refusal, ...options }: ReplayOptions = {}) {

@@ -164,19 +164,20 @@ describe('dead letters', () => {
 
   it('leaves letters that are refused where they are, and reaches those behind them', async () => {
     const { bus, queue, letters } = await graveyard(4);
-    const [first, second] = await letters();
-    const stuck = new Set([first?.id, second?.id]);
+    const stuck = new Set((await letters()).slice(0, 2).map(({ id }) => id));
     const options = {
-      limit: 1,
+      limit: 2,
       refusal: async ({ id }: DeadLetter) => (stuck.has(id) ? 'its job is gone' : undefined),
     };
     const skipped = [...stuck].map((id) => ({ id, why: 'its job is gone' }));
     const looked = await bus.deadLetters.replay({ queue }, { ...options, dryRun: true });
-    expect(looked).to.deep.equal({ matched: 3, replayed: 0, skipped });
-    expect(await bus.deadLetters.replay({ queue }, options)).to.deep.equal({ matched: 3, replayed: 1, skipped });
+    expect(looked).to.include({ matched: 4, replayed: 0 });
+    expect(looked.skipped).to.have.deep.members(skipped);
+    const acted = await bus.deadLetters.replay({ queue }, options);
+    expect(acted).to.include({ matched: 4, replayed: 2 });
+    expect(acted.skipped).to.have.deep.members(skipped);
     const left = (await letters()).map(({ id }) => id);
-    expect(left).to.have.length(3);
-    expect(left).to.include.members([...stuck]);
+    expect(left).to.have.members([...stuck]);
     await bus.deadLetters.discard({ queue });
   });
 
@@ -184,13 +185,16 @@ describe('dead letters', () => {
     const job = newId('job');
     const { bus, queue, letters, pool } = await graveyard(4, { job });
     const heard = use(await hear(bus));
-    const [first, ...siblings] = await letters();
-    const skipped = siblings.map(({ id }) => ({ id, why: 'its job was replayed since' }));
     const looked = await bus.deadLetters.replay({ queue }, { dryRun: true });
-    expect(looked).to.deep.equal({ matched: 4, replayed: 0, skipped });
-    expect(await bus.deadLetters.replay({ queue })).to.deep.equal({ matched: 4, replayed: 1, skipped });
+    expect(looked).to.include({ matched: 4, replayed: 0 });
+    expect(looked.skipped).to.have.length(3);
+    const { skipped, ...acted } = await bus.deadLetters.replay({ queue });
+    expect(acted).to.deep.equal({ matched: 4, replayed: 1 });
+    const left = await letters();
+    const why = 'its job was replayed since';
+    expect(skipped).to.have.deep.members(left.map(({ id }) => ({ id, why })));
     await heard.until('the replay', () => heard.ofJob(job).length > 0);
-    expect(bodyOf(heard.ofJob(job)[0])?.dead_letter).to.equal(first?.id);
+    expect(left.map(({ id }) => id)).not.to.include(bodyOf(heard.ofJob(job)[0])?.dead_letter);
     const again = await bus.deadLetters.replay({ queue });
     expect(again, 'before the row of the job shows it').to.include({ matched: 3, replayed: 0 });
     const handler = embedder(async () => {

@@ -68,6 +68,19 @@ describe('warren dead-letters', () => {
     expect(terminal.progressed.at(-1)).to.deep.equal([3, 3]);
   });
 
+  it('goes through all pages of the list', async () => {
+    gateway.on('GET', /^\/v1\/dead-letters$/, ({ query }) => {
+      const n = Number(query.get('after') ?? '0') + 1;
+      return { body: { data: [letter(n)], has_more: n < 3, next_cursor: n < 3 ? String(n) : null } };
+    });
+    const { out } = await warren(['dead-letters', 'replay', '--yes']);
+    expect(out).to.equal('replayed 3 of 3 dead letters.\n');
+    expect(acted.flatMap(({ ids }) => ids)).to.deep.equal(['dl_1', 'dl_2', 'dl_3']);
+    const listed = JSON.parse((await warren(['dead-letters', 'list', '--json', '--limit', '2'])).out);
+    expect(listed.data.map(({ id }: { id: string }) => id)).to.deep.equal(['dl_1', 'dl_2']);
+    expect(listed).to.include({ has_more: true, next_cursor: '2' });
+  });
+
   it('keeps to a rate over requests as well', async () => {
     const before = Date.now();
     await warren(['dead-letters', 'replay', '--yes', '--rate', '0.39', '--limit', '2']);

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { ids, instant } from '../../scripts/replay/filter.ts';
 import { act, type Deed } from '../act-on-dead-letters.ts';
-import type { DeadLetter, DeadLetterFilter } from '../api-types.ts';
+import type { DeadLetter, DeadLetterFilter, Page } from '../api-types.ts';
+import type { WarrenClient } from '../client.ts';
 import type { Context } from '../context.ts';
+import { deadLetterPages } from '../dead-letter-pages.ts';
 import { EXIT } from '../exit-code.ts';
 import { positive, whole } from '../options.ts';
 import { age, oneLine, safe, shortened, table } from '../text.ts';
@@ -76,7 +78,7 @@ const filterOf = ({ type, error, queue, before, after }: FilterOptions): DeadLet
 });
 
 async function list({ client, terminal, json }: Context, filter: DeadLetterFilter, limit: number): Promise<number> {
-  const page = await client.deadLetters(filter, limit);
+  const page = await listed(client, filter, limit);
   if (json) terminal.out(JSON.stringify(page));
   else if (page.data.length === 0) terminal.say('No dead letter fits.');
   else {
@@ -85,6 +87,13 @@ async function list({ client, terminal, json }: Context, filter: DeadLetterFilte
     if (page.has_more) terminal.say(`There are more; --limit ${limit * 2} shows further ones.`);
   }
   return EXIT.ok;
+}
+
+async function listed(client: WarrenClient, filter: DeadLetterFilter, limit: number): Promise<Page<DeadLetter>> {
+  const data: DeadLetter[] = [];
+  let last: Page<DeadLetter> | undefined;
+  for await (last of deadLetterPages(client, filter, limit)) data.push(...last.data);
+  return { has_more: false, next_cursor: null, ...last, data };
 }
 
 const rowOf = ({ id, died_at: diedAt, queue, type, attempts, error }: DeadLetter): string[] => [

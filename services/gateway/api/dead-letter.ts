@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ErrorCode, JobError } from '../../../shared/messages/job.ts';
+import { placeAt } from '../dead-letter-cursor.ts';
 import { AT, DEAD_LETTER, JOB } from './examples.ts';
 import { limitOf, named, pageOf, Time } from './named.ts';
 
@@ -9,8 +10,8 @@ const filterFields = {
   queue: z.string().max(200).optional().describe('Lane in which the command died, e.g. `embedder.default.low`.'),
   type: z.string().max(200).optional().describe('Type of the command, e.g. `texts.embed`.'),
   error_code: ErrorCode.optional(),
-  before: AnyTime.optional(),
-  after: AnyTime.optional(),
+  before: AnyTime.optional().describe('Died before this time.'),
+  after: AnyTime.optional().describe('Died after this time.'),
 };
 
 const example = {
@@ -59,7 +60,16 @@ export type DeadLetterView = z.infer<typeof DeadLetterView>;
 
 export const DeadLetterPage = named('DeadLetterPage', pageOf(DeadLetterView));
 export const DeadLetterPath = z.strictObject({ id: z.string() });
-export const DeadLetterQuery = z.strictObject({ ...filterFields, limit: limitOf(100, 1000) });
+export const DeadLetterQuery = z.strictObject({
+  ...filterFields,
+  limit: limitOf(100, 1000),
+  after: z
+    .string()
+    .max(200)
+    .refine((text) => AnyTime.safeParse(text).success || placeAt(text) !== undefined, 'is neither a time nor a cursor')
+    .optional()
+    .describe('`next_cursor` of the page before, with the same filter; or a time: letters that died after it.'),
+});
 
 export const DeadLetterAction = named(
   'DeadLetterAction',

@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetterFilter } from '../../../shared/bus/bus.ts';
+import { type DeadLetter, type DeadLetterFilter, placeOf } from '../../../shared/bus/bus.ts';
 import { isId } from '../../../shared/ids.ts';
 import {
   DeadLetterAction,
@@ -11,6 +11,7 @@ import {
 } from '../api/dead-letter.ts';
 import { askBroker } from '../ask-broker.ts';
 import type { Context } from '../context.ts';
+import { cursorAt, placeAt } from '../dead-letter-cursor.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 import type { Gateway } from '../gateway.ts';
 import { goneSignal } from '../gone.ts';
@@ -33,9 +34,12 @@ export const deadLetterRoutes = (gateway: Gateway): Endpoint[] => [
     summary: 'List dead letters, oldest first',
     query: DeadLetterQuery,
     answers: { 200: { description: 'Dead letters without their bodies.', schema: DeadLetterPage } },
-    handle: async (ctx, { query: { limit, ...filter } }) => {
-      const found = await askBroker(gateway, () => letters(gateway).list(filterOf({ filter }), limit + 1));
-      ctx.body = { ...pageOf(found, limit, viewOf, ({ id }) => id), next_cursor: null };
+    handle: async (ctx, { query: { limit, after, ...rest } }) => {
+      const place = after === undefined ? undefined : placeAt(after);
+      // What comes after a place died after any time that the first page was asked for.
+      const filter = filterOf({ filter: place === undefined ? { ...rest, after } : rest });
+      const found = await askBroker(gateway, () => letters(gateway).list(filter, limit + 1, place));
+      ctx.body = pageOf(found, limit, viewOf, (letter) => cursorAt(placeOf(letter)));
     },
   }),
   endpoint({

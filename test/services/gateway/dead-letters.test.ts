@@ -49,9 +49,25 @@ describe('gateway: for those who run it', () => {
           replayable: true,
         });
       expect((await root.get('/v1/dead-letters?type=texts.embed')).body.data).to.deep.equal([]);
-      expect((await root.get('/v1/dead-letters?limit=2')).body).to.deep.include({ has_more: true });
       const { body } = await root.get(`/v1/dead-letters/${listed[0]?.id}`);
       expect(DeadLetterView.strict().parse(body).body).to.deep.equal({ question: 'why?' });
+    });
+
+    it('are listed page by page, each once', async () => {
+      const all = DeadLetterPage.parse((await root.get('/v1/dead-letters')).body).data.map(({ id }) => id);
+      for (const first of ['', '&after=2026-01-01T00:00:00Z']) {
+        const met: string[] = [];
+        let query = `/v1/dead-letters?limit=1&type=answer.generate${first}`;
+        for (let page = DeadLetterPage.parse((await root.get(query)).body); ; ) {
+          met.push(...page.data.map(({ id }) => id));
+          if (!page.has_more) break;
+          query = `/v1/dead-letters?limit=1&type=answer.generate&after=${page.next_cursor}`;
+          page = DeadLetterPage.parse((await root.get(query)).body);
+        }
+        expect(met).to.deep.equal(all);
+      }
+      const { status, body } = await root.get('/v1/dead-letters?after=yesterday');
+      expect([status, body.errors[0].pointer]).to.deep.equal([422, '/after']);
     });
 
     it('are replayed: counted first, then one', async () => {

@@ -22,10 +22,25 @@ export interface Generation {
 
 const COLUMNS = 'id, collection_id, embedding_model, dimensions, state, job, created_at, activated_at, retired_at';
 
-/** The generations that these collections keep, oldest first. */
+/** SQL: the job that built a generation `g` ended without it. */
+const ORPHAN = `
+  g.state = 'building' and not exists (select from jobs j where j.id = g.job and j.finished_at is null)`;
+
+/** SQL: what becomes of it. Vectors that were active before can be gone back to again. */
+const ABANDONED = `case when g.activated_at is null then 'dropped' else 'retired' end`;
+
+/**
+ * The generations that these collections keep, oldest first. What a job that has ended was building is shown as given up,
+ * though that may be yet to be done.
+ */
 export const listGenerations = (db: Queryable, collections: readonly number[]): Promise<Generation[]> =>
   db.query<Generation>(
-    `select ${COLUMNS} from generations where collection_id = any($1::int[]) and state <> 'dropped' order by id`,
+    `select ${COLUMNS} from (
+       select g.id, g.collection_id, g.embedding_model, g.dimensions, g.job, g.created_at, g.activated_at, g.retired_at,
+         case when ${ORPHAN} then ${ABANDONED} else g.state end as state
+       from generations g where g.collection_id = any($1::int[])
+     ) kept
+     where state <> 'dropped' order by id`,
     [collections],
   );
 
@@ -52,6 +67,8 @@ export const beginGeneration = (db: Database, { owner, collection, ...wish }: Be
     const found = await findCollection(tx, owner, collection);
     if (found === undefined) throw new CollectionNotFound(collection);
     await haveAlone(tx, found.id);
+    // A job may end and the next begin before the sweeper comes by.
+    void abandon(tx, found.id);
     const kept = await listGenerations(tx, [found.id]);
     const building = kept.find(({ state }) => state === 'building');
     if (building?.job === wish.job) return building;
@@ -81,9 +98,6 @@ async function reopen(tx: Tx, id: number, job: string): Promise<Generation> {
   return row;
 }
 
-const ORPHAN = `
-  g.state = 'building' and not exists (select from jobs j where j.id = g.job and j.finished_at is null)`;
-
 /** Whether there is any generation beside those that are searched: seldom, and asked every second. */
 export async function hasInactive(db: Queryable): Promise<boolean> {
   const [found] = await db.query<{ some: boolean }>(
@@ -92,27 +106,29 @@ export async function hasInactive(db: Queryable): Promise<boolean> {
   return found?.some === true;
 }
 
-/**
- * Gives up what jobs that ended without it were building: vectors that were active before are retired again, others
- * dropped.
- */
+/** Gives up what jobs that ended without it were building. */
 export async function abandonOrphans(db: Database): Promise<void> {
-  const orphans = await db.query<Pick<Generation, 'id' | 'collection_id'>>(
-    `select id, collection_id from generations g where ${ORPHAN}`,
+  const orphaned = await db.query<Pick<Generation, 'collection_id'>>(
+    `select collection_id from generations g where ${ORPHAN}`,
   );
-  for (const { id, collection_id } of orphans) {
+  for (const { collection_id } of orphaned) {
     await db.transaction(async (tx) => {
       void haveAlone(tx, collection_id);
-      await tx.query(
-        `with orphan as (
-           update generations g set state = case when activated_at is null then 'dropped' else 'retired' end
-           where g.id = $1::int and ${ORPHAN} returning g.id, g.collection_id
-         )
-         ${FORGET} from orphan g where ${OF_INGESTS}`,
-        [id],
-      );
+      await abandon(tx, collection_id);
     });
   }
+}
+
+/** The same for one collection, which the transaction must have alone. */
+async function abandon(tx: Tx, collection: number): Promise<void> {
+  await tx.query(
+    `with orphan as (
+       update generations g set state = ${ABANDONED}
+       where g.collection_id = $1::int and ${ORPHAN} returning g.id, g.collection_id
+     )
+     ${FORGET} from orphan g where ${OF_INGESTS}`,
+    [collection],
+  );
 }
 
 /** Ingests under way embed for it no longer: a later build must see to their passages. */

@@ -70,6 +70,35 @@ export function generationEndsSuite(database: () => Database): void {
       expect(await states(collection)).to.deep.equal(['next active']);
     });
 
+    it('are in nobody’s way from the moment their job has ended', async () => {
+      const collection = await sampleCollection(database());
+      await ingest(database(), collection, { id: 'cats', passages: [['cats purr', [1, 0]]] });
+      const failed = await running();
+      const given = await begin(collection, 'next', failed);
+      await end(failed);
+      expect(await states(collection)).to.deep.equal(['hand active']);
+      const two = await Promise.allSettled([begin(collection, 'next'), begin(collection, 'third')]);
+      const [begun] = two.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+      expect(two.map(({ status }) => status)).to.have.members(['fulfilled', 'rejected']);
+      expect(begun?.id).not.to.equal(given.id);
+      await abandonOrphans(database());
+      expect(await states(collection)).to.deep.equal(['hand active', `${begun?.embedding_model} building`]);
+      expect((await droppedGenerations(database())).map(({ id }) => id)).to.include(given.id);
+    });
+
+    it('can be gone back to from the moment a first try of that has ended', async () => {
+      const collection = await sampleCollection(database());
+      await ingest(database(), collection, { id: 'cats', passages: [['cats purr', [1, 0]]] });
+      const next = await begin(collection);
+      await build(next.id, await lacking(next.id));
+      await change(next.id);
+      const failed = await running();
+      await begin(collection, 'hand', failed);
+      await end(failed);
+      expect(await states(collection)).to.deep.equal(['hand retired', 'next active']);
+      expect(await begin(collection, 'hand')).to.include({ id: collection.generation, state: 'building' });
+    });
+
     it('tell their dropping to the ingests under way', async () => {
       const collection = await sampleCollection(database());
       const [open, over] = [newId('job'), newId('job')];

@@ -23,12 +23,12 @@ describe('gateway: changing the embedding model', () => {
   });
   after(() => fixture?.stop());
 
-  const begin = async () => {
+  const begin = async (collection: string) => {
     const { db } = fixture.database;
-    const job = sampleJob({ owner: 'ann', type: 'reembed', status: 'running', collection: 'books' });
+    const job = sampleJob({ owner: 'ann', type: 'reembed', status: 'running', collection });
     await db.transaction((tx) => saveJobs(tx, [job]));
     const wish = { embedding_model: 'next', hybrid_weight: 0.7, job: job.id };
-    return beginGeneration(db, { owner: 'ann', collection: 'books', ...wish });
+    return { ...job, generation: await beginGeneration(db, { owner: 'ann', collection, ...wish }) };
   };
   const refused = async (answer: Promise<{ status: number; body: { code?: string } }>) => {
     const { status, body } = await answer;
@@ -60,9 +60,21 @@ describe('gateway: changing the embedding model', () => {
     expect(await refused(bob.post('/v1/collections/books/rollback'))).to.deep.equal([404, 'collection_not_found']);
   });
 
+  it('is not held up by a job that has ended', async () => {
+    const { db } = fixture.database;
+    await createCollection(db, 'ann', 'films', SETTINGS);
+    const { generation: _, ...job } = await begin('films');
+    const path = '/v1/collections/films/reembed';
+    expect(await refused(ann.post(path, { embedding_model: 'third' }))).to.deep.equal([409, 'reembed_under_way']);
+    await db.transaction((tx) => saveJobs(tx, [{ ...job, status: 'failed', finished_at: new Date().toISOString() }]));
+    expect((await ann.post(path, { embedding_model: 'third' })).status).to.equal(202);
+    const { generations } = CollectionView.parse((await ann.get('/v1/collections/films')).body);
+    expect(generations.map(({ state }) => state)).to.deep.equal(['active']);
+  });
+
   it('happens once at a time, and can be taken back while the former vectors are kept', async () => {
     expect(await refused(ann.post('/v1/collections/books/rollback'))).to.deep.equal([409, 'nothing_to_roll_back_to']);
-    const next = await begin();
+    const { generation: next } = await begin('books');
     const again = ann.post('/v1/collections/books/reembed', { embedding_model: 'third' });
     expect(await refused(again)).to.deep.equal([409, 'reembed_under_way']);
     await switchGeneration(fixture.database.db, next.id, { partial: false });

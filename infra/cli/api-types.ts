@@ -99,7 +99,7 @@ export interface Queue {
   readonly depth: number;
   readonly consumers: number;
   readonly unacked?: number;
-  readonly oldest_age_s?: number;
+  readonly oldest_age_s?: number | null;
 }
 
 export interface Worker {

@@ -16,8 +16,11 @@ export interface QueueInfo {
   readonly consumers: number;
   /** Delivered, not yet answered. Only with a management URL. */
   readonly unacked?: number;
-  /** Age of the oldest waiting message in seconds; only where the management API knows it. */
-  readonly oldest_age_s?: number;
+  /**
+   * Age of the oldest waiting message in seconds; null where the broker does not tell. No version up to 4.3 does for quorum
+   * queues, and looking into a queue for it would count as a delivery of what lies there.
+   */
+  readonly oldest_age_s: number | null;
 }
 
 /** Asks the broker about each queue; a queue that does not stand is left out. */
@@ -30,7 +33,7 @@ export async function countQueues(link: Link, queues: readonly QueueSpec[], sign
       channel ??= await openChannel(() => connection.createChannel());
       try {
         const { messageCount, consumerCount } = await channel.checkQueue(name);
-        found.push({ name, kind: kindOf(name), depth: messageCount, consumers: consumerCount });
+        found.push({ name, kind: kindOf(name), depth: messageCount, consumers: consumerCount, oldest_age_s: null });
       } catch (error) {
         // Asking for a queue that is not there costs the channel.
         channel = undefined;
@@ -89,7 +92,7 @@ function infoOf(listed: z.output<typeof Listed>[number]): QueueInfo {
     depth: listed.messages_ready,
     consumers: listed.consumers,
     unacked: listed.messages_unacknowledged,
-    ...(typeof bornS === 'number' ? { oldest_age_s: Math.max(0, Math.round(Date.now() / 1000 - bornS)) } : {}),
+    oldest_age_s: typeof bornS === 'number' ? Math.max(0, Math.round(Date.now() / 1000 - bornS)) : null,
   };
 }
 

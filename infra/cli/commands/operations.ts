@@ -15,7 +15,7 @@ export const addOperations: AddCommands = (program, run) => {
     .action((_: unknown, command) => run(command, workers));
 };
 
-const numberOr = (value: number | undefined): string => (value === undefined ? '-' : String(Math.round(value)));
+const numberOr = (value: number | null | undefined): string => (value == null ? '-' : String(Math.round(value)));
 
 async function queues({ client, terminal, json }: Context, all: boolean): Promise<number> {
   const { data } = await client.queues();
@@ -28,7 +28,7 @@ async function queues({ client, terminal, json }: Context, all: boolean): Promis
         String(depth),
         numberOr(unacked),
         String(consumers),
-        oldest === undefined ? '-' : `${numberOr(oldest)} s`,
+        oldest == null ? '-' : `${numberOr(oldest)} s`,
       ];
     });
     for (const line of table(['QUEUE', 'WAITING', 'UNACKED', 'CONSUMERS', 'OLDEST'], rows)) terminal.out(line);

@@ -9,10 +9,19 @@ export const QueueView = named(
     kind: z.string(),
     depth: z.int().describe('Messages that wait.'),
     consumers: z.int(),
-    unacked: z.int().optional(),
-    oldest_age_s: z.number().optional(),
+    unacked: z.int().optional().describe('Delivered, not yet answered; only with a `MANAGEMENT_URL`.'),
+    oldest_age_s: z
+      .number()
+      .nullable()
+      .describe(
+        'Age of the oldest message that waits. `null` where the broker does not tell: RabbitMQ, up to 4.3, does not for quorum queues, and all lanes are such. How long jobs wait is in the metric `warren_job_wait_seconds`.',
+      ),
   }),
-  { examples: [{ name: 'embedder.default.low', kind: 'lane', depth: 12, consumers: 1, unacked: 16 }] },
+  {
+    examples: [
+      { name: 'embedder.default.low', kind: 'lane', depth: 12, consumers: 1, unacked: 16, oldest_age_s: null },
+    ],
+  },
 );
 
 export const QueueList = named('QueueList', z.object({ data: z.array(QueueView) }));

@@ -86,8 +86,8 @@ describe('gateway: limits', () => {
   it('of the broker refuse work for a lane that is too long, and only for that one', async () => {
     const bob = client(fixture.url, BOB);
     queues = [
-      { name: 'generator.gpu.normal', kind: 'lane', depth: 100, consumers: 1 },
-      { name: 'embedder.default.normal', kind: 'lane', depth: 99, consumers: 1 },
+      { name: 'generator.gpu.normal', kind: 'lane', depth: 100, consumers: 1, oldest_age_s: null },
+      { name: 'embedder.default.normal', kind: 'lane', depth: 99, consumers: 1, oldest_age_s: null },
     ];
     await eventually(async () => (await bob.post('/v1/jobs', GENERATE)).status === 503, {
       within: 10_000,
@@ -116,12 +116,12 @@ describe('gateway: limits', () => {
 
   it('of the broker refuse everything for a journal that is too long, until it is short again', async () => {
     const bob = client(fixture.url, BOB);
-    queues = [{ name: 'journal.0', kind: 'journal', depth: 100, consumers: 1 }];
+    queues = [{ name: 'journal.0', kind: 'journal', depth: 100, consumers: 1, oldest_age_s: null }];
     await eventually(async () => (await bob.post('/v1/jobs', EMBED)).status === 503, {
       within: 10_000,
       what: 'the long journal to be noticed',
     });
-    queues = [{ name: 'journal.0', kind: 'journal', depth: 0, consumers: 1 }];
+    queues = [{ name: 'journal.0', kind: 'journal', depth: 0, consumers: 1, oldest_age_s: null }];
     await eventually(async () => (await bob.post('/v1/jobs', EMBED)).status === 202, {
       within: 10_000,
       what: 'the short journal to be noticed',

@@ -5,8 +5,9 @@ const GAP = String.raw`[^\S\n]{0,4}`;
 /** What is between brackets; longer, or over a line's end, it is no citation. */
 const INSIDE = String.raw`[^[\]【】［］\n]`;
 const MOST_INSIDE = 60;
-const NUMBER = String.raw`(?:sources?:?\s*)?\^?\d{1,3}`;
-const ITEM = String.raw`${NUMBER}(?:\s*[–—-]\s*\d{1,3})?`;
+/** However great: how many digits there can be is bounded by what a bracket may hold. */
+const NUMBER = String.raw`(?:sources?:?\s*)?\^?\d+`;
+const ITEM = String.raw`${NUMBER}(?:\s*[–—-]\s*\d+)?`;
 /** `[1]`, `[1, 2]`, `[1-3]`, `[^1]`, `[Source 1]`, `【1】`, `【1†source】`: models write all of these. */
 const MARK = String.raw`[[【［](?=${INSIDE}{1,${MOST_INSIDE}}[\]】］])\s*${ITEM}(?:\s*[,;、]\s*${ITEM})*\s*(?:†${INSIDE}*)?[\]】］]`;
 /** What is looked at in a text, in this order: code may begin or end, a line ends, somebody is cited. */
@@ -29,13 +30,18 @@ const lastOf = (text: string, characters: readonly string[]): number =>
 
 const flat = (text: string): string => text.replaceAll(/\s+/g, ' ');
 
-function numbersOf(mark: string): number[] {
-  return mark.split(/[,;、]/).flatMap((item) => {
+/** The numbers from 1 to `most` that a mark names. */
+function numbersOf(mark: string, most: number): number[] {
+  const named = mark.split(/[,;、]/).flatMap((item) => {
     const [, from, to] = RANGE.exec(item)?.map(Number) ?? [];
     if (from === undefined || to === undefined) return [Number(/\d+/.exec(item)?.[0])];
-    return from <= to ? Array.from({ length: to - from + 1 }, (_, index) => from + index) : [from, to];
+    return from <= to ? fromTo(Math.max(from, 1), Math.min(to, most)) : [from, to];
   });
+  return named.filter((n) => n >= 1 && n <= most);
 }
+
+const fromTo = (from: number, to: number): number[] =>
+  Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);
 
 /**
  * Makes the citations of a growing text right as it passes: each becomes `[n]`, and one of a source that does not exist
@@ -114,7 +120,7 @@ export class Citations {
 
   #citation(gap: string, mark: string): string {
     if (gap === '' && this.#isCode(mark)) return mark;
-    const numbers = numbersOf(mark).filter((n) => n >= 1 && n <= this.#sources.length);
+    const numbers = numbersOf(mark, this.#sources.length);
     // Inside of other brackets something has to stay, or the rest would read as a citation.
     if (numbers.length === 0 || this.#isCopy(gap, mark, numbers)) return this.#inBrackets ? `${gap}…` : '';
     for (const n of numbers) this.#cited.add(n);

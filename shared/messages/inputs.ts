@@ -10,6 +10,7 @@ const MAX_ID_CHARS = 200;
 
 const Text = z.string().max(MAX_TEXT_CHARS);
 const Metadata = z.record(z.string(), z.unknown());
+const Model = z.string().min(1, 'must name a model; leave the field out for the default').max(MAX_ID_CHARS);
 
 export const CollectionName = z
   .string()
@@ -20,7 +21,7 @@ export type SearchMode = z.infer<typeof SearchMode>;
 
 export const EmbedInput = z.strictObject({
   texts: z.array(Text.min(1)).min(1).max(MAX_TEXTS),
-  model: z.string().max(MAX_ID_CHARS).optional(),
+  model: Model.optional(),
   encoding_format: z.enum(['float', 'base64']).optional(),
 });
 export type EmbedInput = z.infer<typeof EmbedInput>;
@@ -32,7 +33,7 @@ export const GenerateInput = z
   .strictObject({
     prompt: Text.min(1).optional(),
     messages: z.array(ChatMessage).min(1).max(500).optional(),
-    model: z.string().max(MAX_ID_CHARS).optional(),
+    model: Model.optional(),
     max_tokens: z.int().min(1).max(100_000).optional(),
     temperature: z.number().min(0).max(2).optional(),
   })
@@ -85,7 +86,7 @@ export const AskInput = z.strictObject({
     .describe(
       'The conversation before the question. A language model first puts the question into words that stand alone.',
     ),
-  model: z.string().max(MAX_ID_CHARS).optional(),
+  model: Model.optional(),
 });
 export type AskInput = z.infer<typeof AskInput>;
 
@@ -126,7 +127,7 @@ export type EvalInput = z.infer<typeof EvalInput>;
 
 export const ReembedInput = z.strictObject({
   collection: CollectionName,
-  embedding_model: z.string().min(1).max(MAX_ID_CHARS),
+  embedding_model: z.string().min(1, 'must name a model').max(MAX_ID_CHARS),
   /** Switch even when some passages cannot be embedded: these are then found by their words alone. */
   partial: z.boolean().optional(),
   eval: EvalInput.optional(),

@@ -10,7 +10,7 @@ export const NewCollection = named(
   'NewCollection',
   z.strictObject({
     name: CollectionName,
-    embedding_model: z.string().min(1).max(200).optional(),
+    embedding_model: z.string().min(1, 'must name a model; leave the field out for the default').max(200).optional(),
     language: z
       .string()
       .min(1)

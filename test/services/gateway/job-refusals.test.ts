@@ -60,6 +60,20 @@ describe('gateway: jobs', () => {
       expect(answer.body.detail).to.match(/^job.submitted would have \d+ bytes as a message, more than 1032192/);
     });
 
+    const inputs: [path: string, input: Record<string, unknown>, field: string][] = [
+      ['/v1/embed', { texts: ['x'] }, 'model'],
+      ['/v1/generate', { prompt: 'p' }, 'model'],
+      ['/v1/ask', { collection: 'c', question: 'q' }, 'model'],
+      ['/v1/collections', { name: 'c' }, 'embedding_model'],
+    ];
+    for (const [path, input, field] of inputs) {
+      it(`for an empty ${field}, by ${path}: 422`, async () => {
+        const { status, body } = await ann.post(path, { ...input, [field]: '' });
+        expect([status, body.errors?.[0].pointer]).to.deep.equal([422, `/${field}`]);
+        expect(body.detail).to.contain('must name a model');
+      });
+    }
+
     it('for too large a body without a length: 413', async () => {
       const body = new ReadableStream({
         start(stream) {

@@ -10,7 +10,9 @@ export async function readJson(ctx: Context, limit: number): Promise<unknown> {
   refuseEncoded(ctx);
   if (!hasBody(ctx)) return undefined;
   if (!ctx.is('application/json', '+json')) {
-    throw new Problem('unsupported_media_type', `send application/json, not "${ctx.get('Content-Type') || 'nothing'}"`);
+    const type = ctx.get('Content-Type');
+    const fault = type === '' ? 'there is no Content-Type' : `"${type}" is not understood`;
+    throw new Problem('unsupported_media_type', `${fault}: send application/json`);
   }
   return parseJson(await readBytes(ctx.req, limit));
 }

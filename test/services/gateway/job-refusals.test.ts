@@ -96,6 +96,12 @@ describe('gateway: jobs', () => {
         'content-type': 'application/x-www-form-urlencoded',
       });
       expect([status, body.code]).to.deep.equal([415, 'unsupported_media_type']);
+      expect(body.detail).to.equal('"application/x-www-form-urlencoded" is not understood: send application/json');
+      const untyped = await ann.post('/v1/jobs', new TextEncoder().encode(JSON.stringify(EMBED)));
+      expect([untyped.status, untyped.body.detail]).to.deep.equal([
+        415,
+        'there is no Content-Type: send application/json',
+      ]);
       const zipped = await ann.post('/v1/jobs', EMBED, { 'content-encoding': 'gzip' });
       expect(zipped.status).to.equal(415);
     });

@@ -31,6 +31,7 @@ interface About {
 
 interface Schemas<Params extends Schema, Query extends Schema, Body extends Schema> {
   readonly params?: Params;
+  /** Without one, a route that needs a key takes no query. */
   readonly query?: Query;
   /** JSON body, checked before `handle`. */
   readonly body?: Body;

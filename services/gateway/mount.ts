@@ -1,10 +1,13 @@
 import type Router from '@koa/router';
+import { z } from 'zod';
 import type { Context, State } from './context.ts';
 import type { Endpoint, Request } from './endpoint.ts';
 import type { Keyring } from './keyring.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { readJson } from './middleware/body.ts';
 import { validate } from './middleware/validate.ts';
+
+const NO_QUERY = z.strictObject({});
 
 interface Mounting {
   readonly keyring: Keyring;
@@ -28,9 +31,18 @@ async function receive(
 ): Promise<Request<unknown, unknown, unknown>> {
   return {
     params: endpoint.params && validate(endpoint.params, params),
-    query: endpoint.query && validate(endpoint.query, { ...ctx.query }),
+    query: receiveQuery(ctx, endpoint),
     body: endpoint.body && !endpoint.readsBody ? await receiveBody(ctx, endpoint, jsonBytes) : undefined,
   };
+}
+
+/**
+ * A field that nobody reads is refused, lest its sender believe in it; but not on public routes, to which probes and
+ * browsers add fields of their own.
+ */
+function receiveQuery(ctx: Context, { query, access }: Endpoint): unknown {
+  const schema = query ?? (access === 'public' ? undefined : NO_QUERY);
+  return schema && validate(schema, { ...ctx.query });
 }
 
 async function receiveBody(ctx: Context, { body, bodyOptional }: Endpoint, jsonBytes: number): Promise<unknown> {

@@ -135,7 +135,7 @@ function problemsOf({ access, problems = [], params, query, body }: Endpoint): J
   const codes: ProblemCode[] = [...problems];
   if (access !== 'public') codes.push('unauthenticated');
   if (access === 'admin') codes.push('forbidden');
-  if (params ?? query ?? body) codes.push('validation_failed');
+  if (access !== 'public' || (params ?? query ?? body)) codes.push('validation_failed');
   if (body) codes.push('malformed_json', 'payload_too_large', 'unsupported_media_type');
   const byStatus = new Map<number, Set<ProblemCode>>();
   for (const code of codes) {

@@ -5,7 +5,7 @@ import { suiteFixture } from './suite-fixture.ts';
 
 describe('gateway: jobs', () => {
   const fixture = suiteFixture();
-  const { ann, bob } = fixture;
+  const { ann, bob, root } = fixture;
 
   describe('are refused', () => {
     const cases: [what: string, path: string, body: unknown, status: number, code: string, pointer?: string][] = [
@@ -134,6 +134,25 @@ describe('gateway: jobs', () => {
       const { body } = await ann.post('/v1/jobs', EMBED);
       expect((await ann.get(`/v1/jobs/${body.id}?wait=61`)).status).to.equal(422);
       expect((await ann.get(`/v1/jobs/${body.id}/events?after=-1`)).status).to.equal(422);
+    });
+
+    it('for a query where there is none: 422, but not where machines ask', async () => {
+      const routes: [method: string, path: string][] = [
+        ['GET', '/v1/collections'],
+        ['GET', '/v1/collections/c'],
+        ['DELETE', '/v1/collections/c/documents/d'],
+        ['POST', '/v1/jobs'],
+        ['POST', '/v1/tickets'],
+        ['GET', '/v1/queues'],
+        ['GET', '/v1/workers'],
+        ['GET', '/v1/breakers'],
+      ];
+      for (const [method, path] of routes) {
+        const { status, body } = await root.call(method, `${path}?limit=1`);
+        expect([status, body.errors?.[0].pointer], path).to.deep.equal([422, '/limit']);
+      }
+      for (const path of ['/livez', '/readyz', '/openapi.json', '/docs'])
+        expect((await ann.get(`${path}?probe=1`)).status, path).to.equal(200);
     });
 
     it('without a key or with a wrong one: 401', async () => {

@@ -5,13 +5,13 @@ import { named } from '../api/named.ts';
 import { ProblemView } from '../api/problem.ts';
 import { Submission } from '../api/submission.ts';
 
-const MAX_ID_CHARS = 100;
+export const MAX_ID_CHARS = 100;
 const MAX_SEQ = 2 ** 31 - 1;
 
 /** Chosen by the client; names an answer's question, and a subscription. */
-const Id = z.string().min(1).max(MAX_ID_CHARS);
+export const FrameId = z.string().min(1).max(MAX_ID_CHARS);
 
-const Submit = named('SubmitFrame', z.strictObject({ type: z.literal('submit'), id: Id, job: Submission }), {
+const Submit = named('SubmitFrame', z.strictObject({ type: z.literal('submit'), id: FrameId, job: Submission }), {
   description: 'Submits a job; the socket follows it from its first event on.',
   examples: [{ type: 'submit', id: '1', job: { type: 'embed', input: EMBED_INPUT } }],
 });
@@ -19,7 +19,7 @@ const Subscribe = named(
   'SubscribeFrame',
   z.strictObject({
     type: z.literal('subscribe'),
-    id: Id,
+    id: FrameId,
     job: z.string().max(MAX_ID_CHARS),
     after: z.int().min(0).max(MAX_SEQ).optional(),
   }),
@@ -28,7 +28,7 @@ const Subscribe = named(
     examples: [{ type: 'subscribe', id: '2', job: JOB, after: 17 }],
   },
 );
-const Unsubscribe = named('UnsubscribeFrame', z.strictObject({ type: z.literal('unsubscribe'), id: Id }), {
+const Unsubscribe = named('UnsubscribeFrame', z.strictObject({ type: z.literal('unsubscribe'), id: FrameId }), {
   description: 'Ends the subscription that a submit or subscribe frame of this id began.',
   examples: [{ type: 'unsubscribe', id: '2' }],
 });
@@ -36,7 +36,7 @@ const Cancel = named(
   'CancelFrame',
   z.strictObject({
     type: z.literal('cancel'),
-    id: Id,
+    id: FrameId,
     job: z.string().max(MAX_ID_CHARS),
     reason: z.string().max(1000).optional(),
   }),
@@ -53,15 +53,15 @@ const Hello = named(
   z.object({ type: z.literal('hello'), heartbeat_ms: z.int(), server_version: z.string() }),
   { examples: [{ type: 'hello', heartbeat_ms: 20_000, server_version: '0.1.0' }] },
 );
-const Accepted = named('AcceptedFrame', z.object({ type: z.literal('accepted'), id: Id, job: JobView }), {
+const Accepted = named('AcceptedFrame', z.object({ type: z.literal('accepted'), id: FrameId, job: JobView }), {
   examples: [{ type: 'accepted', id: '1', job: QUEUED_JOB }],
 });
 const Subscribed = named(
   'SubscribedFrame',
-  z.object({ type: z.literal('subscribed'), id: Id, job: z.string(), last_seq: z.int() }),
+  z.object({ type: z.literal('subscribed'), id: FrameId, job: z.string(), last_seq: z.int() }),
   { examples: [{ type: 'subscribed', id: '2', job: JOB, last_seq: 20 }] },
 );
-const Refused = named('ErrorFrame', z.object({ type: z.literal('error'), id: Id, problem: ProblemView }));
+const Refused = named('ErrorFrame', z.object({ type: z.literal('error'), id: FrameId, problem: ProblemView }));
 const EventFrame = named('EventFrame', z.object({ type: z.literal('event'), ...EventView.shape }), {
   examples: [{ type: 'event', job: JOB, seq: 3, event: 'sources.found', at: AT, data: { citations: [CITATION] } }],
 });

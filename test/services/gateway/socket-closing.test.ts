@@ -23,6 +23,16 @@ describe('gateway: the WebSocket', () => {
       });
     }
 
+    for (const id of [1, null, '', 'x'.repeat(101), {}]) {
+      it(`on the id ${JSON.stringify(id).slice(0, 20)}, and says what an id is`, async () => {
+        const it = await socket();
+        const why = new Promise<string>((resolve) => it.socket.once('close', (_, reason) => resolve(String(reason))));
+        it.send({ type: 'submit', id, job: GENERATE });
+        expect(await it.closed).to.equal(4400);
+        expect(await why).to.equal('the id of a frame is a string of 1 to 100 characters');
+      });
+    }
+
     it('on a frame over 1 MiB: 1009', async () => {
       const it = await socket();
       it.socket.send('x'.repeat(1024 * 1024 + 1));

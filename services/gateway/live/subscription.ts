@@ -25,6 +25,8 @@ export interface SubscriptionOptions {
   readonly sink: Sink;
   /** As a safety net the database is read after so long without an event. */
   readonly netMs: number;
+  /** The event `after` was the job's end, so far. */
+  readonly ended?: boolean;
   /** Show vectors as numbers, not as base64. */
   readonly numbers?: boolean;
 }
@@ -68,9 +70,9 @@ export class Subscription implements Follower {
     this.#armNet();
   }
 
-  /** The newest event that was sent. */
-  get last(): StoredEvent | undefined {
-    return this.#last;
+  /** The reader has seen the job's end; a replay may follow it. */
+  get ended(): boolean {
+    return this.#last === undefined ? this.#options.ended === true : TERMINAL_EVENTS.has(this.#last.event);
   }
 
   pushed(event: LiveEvent): void {
@@ -146,14 +148,13 @@ export class Subscription implements Follower {
 
   #armNet(): void {
     if (this.#closed.signal.aborted) return;
-    const ended = this.#last !== undefined && TERMINAL_EVENTS.has(this.#last.event);
     clearTimeout(this.#net);
     this.#net = setTimeout(
       () => {
         this.resync();
         this.#armNet();
       },
-      ended ? this.#options.netMs * ENDED_NET_FACTOR : this.#options.netMs,
+      this.ended ? this.#options.netMs * ENDED_NET_FACTOR : this.#options.netMs,
     );
   }
 }

@@ -8,11 +8,12 @@ import { Submission } from '../api/submission.ts';
 export const MAX_ID_CHARS = 100;
 const MAX_SEQ = 2 ** 31 - 1;
 
-/** Chosen by the client; names an answer's question, and a subscription. */
+/** Chosen by the client; names an answer's question, and a subscription until its job has ended. */
 export const FrameId = z.string().min(1).max(MAX_ID_CHARS);
 
 const Submit = named('SubmitFrame', z.strictObject({ type: z.literal('submit'), id: FrameId, job: Submission }), {
-  description: 'Submits a job; the socket follows it from its first event on.',
+  description:
+    'Submits a job; the socket follows it from its first event on. Until the job has ended, or an unsubscribe, `id` stands for it and is refused for another.',
   examples: [{ type: 'submit', id: '1', job: { type: 'embed', input: EMBED_INPUT } }],
 });
 const Subscribe = named(
@@ -24,7 +25,7 @@ const Subscribe = named(
     after: z.int().min(0).max(MAX_SEQ).optional(),
   }),
   {
-    description: 'Follows a job from the event after `after` on.',
+    description: 'Follows a job from the event after `after` on. Of `id` holds what holds of a submit frame.',
     examples: [{ type: 'subscribe', id: '2', job: JOB, after: 17 }],
   },
 );

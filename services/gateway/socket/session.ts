@@ -1,4 +1,5 @@
 import type { RawData, WebSocket } from 'ws';
+import { isTerminal } from '../../../shared/messages/job.ts';
 import { eventsAfter } from '../../../shared/store/events.ts';
 import { accept } from '../accept/accept.ts';
 import { draftOf } from '../accept/draft.ts';
@@ -7,7 +8,7 @@ import type { Principal } from '../context.ts';
 import { findOwned } from '../find-job.ts';
 import type { Gateway } from '../gateway.ts';
 import { jobView } from '../job-view.ts';
-import { Subscription } from '../live/subscription.ts';
+import { Subscription, type SubscriptionOptions } from '../live/subscription.ts';
 import { problemOf } from '../middleware/problems.ts';
 import type { Problem } from '../problem.ts';
 import { wantsNumbers } from '../vectors.ts';
@@ -18,6 +19,7 @@ import { Outlet } from './outlet.ts';
 import { parseFrame } from './parse-frame.ts';
 import { Subscriptions } from './subscriptions.ts';
 
+type Wanted = Pick<SubscriptionOptions, 'job' | 'after' | 'ended' | 'numbers'>;
 type Frame<Type extends ClientFrame['type']> = Extract<ClientFrame, { type: Type }>;
 
 /** One client's conversation over one socket. */
@@ -118,9 +120,9 @@ export class Session {
   async #carryOut(frame: ClientFrame): Promise<void> {
     switch (frame.type) {
       case 'submit':
-        return await this.#submit(frame);
+        return await this.#subscriptions.under(frame.id, () => this.#submit(frame));
       case 'subscribe':
-        return await this.#subscribe(frame);
+        return await this.#subscriptions.under(frame.id, () => this.#subscribe(frame));
       case 'unsubscribe':
         return this.#subscriptions.remove(frame.id);
       case 'cancel':
@@ -137,7 +139,7 @@ export class Session {
     const draft = draftOf(this.owner, submission);
     let subscription: Subscription | undefined;
     const follow = (job: string) => {
-      subscription = this.#open(job, 0, wantsNumbers(submission));
+      subscription = this.#open({ job, after: 0, numbers: wantsNumbers(submission) });
     };
     try {
       const { job } = await accept(this.#gateway, draft, { follow });
@@ -153,7 +155,8 @@ export class Session {
     if (this.#tooMany()) return;
     const job = await findOwned(this.#gateway, this.owner, wanted, this.#gone.signal);
     this.#outlet.tell({ type: 'subscribed', id, job: job.id, last_seq: job.last_seq });
-    this.#begin(id, this.#open(job.id, after, wantsNumbers(job)));
+    const ended = isTerminal(job.status) && after >= job.last_seq;
+    this.#begin(id, this.#open({ job: job.id, after, ended, numbers: wantsNumbers(job) }));
   }
 
   async #cancel({ id, job: wanted, reason }: Frame<'cancel'>): Promise<void> {
@@ -161,10 +164,10 @@ export class Session {
     this.#outlet.tell({ type: 'accepted', id, job: jobView(job) });
   }
 
-  #open(job: string, after: number, numbers: boolean): Subscription {
+  #open(wanted: Wanted): Subscription {
     const { hub, reads, limits } = this.#gateway;
     const read = (id: string, from: number, limit: number) => eventsAfter(reads, id, from, limit);
-    return new Subscription({ job, after, numbers, hub, read, sink: this.#outlet, netMs: limits.netMs });
+    return new Subscription({ ...wanted, hub, read, sink: this.#outlet, netMs: limits.netMs });
   }
 
   #begin(id: string, subscription: Subscription | undefined, how: { fresh?: boolean } = {}): void {

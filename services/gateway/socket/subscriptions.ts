@@ -1,5 +1,5 @@
-import { TERMINAL_EVENTS } from '../../../shared/messages/client-event.ts';
 import type { Subscription } from '../live/subscription.ts';
+import { validationFailed } from '../middleware/validate.ts';
 
 /** Ended jobs that a socket goes on following, in case somebody replays their dead letters. */
 const MAX_ENDED = 1000;
@@ -10,12 +10,34 @@ const MAX_ENDED = 1000;
  */
 export class Subscriptions {
   readonly #byId = new Map<string, Subscription>();
+  /** Ids of frames that are being answered and may yet begin a subscription. */
+  readonly #taken = new Set<string>();
 
   /** Jobs under way that are followed. */
   get open(): number {
     let count = 0;
-    for (const subscription of this.#byId.values()) if (!hasEnded(subscription)) count += 1;
+    for (const subscription of this.#byId.values()) if (!subscription.ended) count += 1;
     return count;
+  }
+
+  /**
+   * Keeps an id for what `work` begins: another job under it would end the first one's events without a word.
+   * @throws {Problem} validation_failed, while the id stands for a job that has not ended
+   */
+  async under(id: string, work: () => Promise<void>): Promise<void> {
+    const followed = this.#byId.get(id);
+    if (this.#taken.has(id) || (followed !== undefined && !followed.ended)) {
+      const whose = followed === undefined ? 'another frame' : `${followed.job}, which has not ended`;
+      throw validationFailed([
+        { pointer: '/id', detail: `is in use for ${whose}: take another, or unsubscribe first` },
+      ]);
+    }
+    this.#taken.add(id);
+    try {
+      await work();
+    } finally {
+      this.#taken.delete(id);
+    }
   }
 
   add(id: string, subscription: Subscription): void {
@@ -35,9 +57,7 @@ export class Subscriptions {
   }
 
   #forgetOldEnded(): void {
-    const ended = [...this.#byId].filter(([, subscription]) => hasEnded(subscription));
+    const ended = [...this.#byId].filter(([, subscription]) => subscription.ended);
     for (const [id] of ended.slice(0, Math.max(0, ended.length - MAX_ENDED))) this.remove(id);
   }
 }
-
-const hasEnded = ({ last }: Subscription): boolean => last !== undefined && TERMINAL_EVENTS.has(last.event);

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { newId } from '../../../shared/ids.ts';
-import { BOB, client, EMBED } from './fixture.ts';
+import { ANN, BOB, client, EMBED, GENERATE } from './fixture.ts';
 import { socketSuite } from './socket-suite.ts';
 
 describe('gateway: the WebSocket', () => {
-  const { fixture, socket } = socketSuite();
+  const { fixture, socket, submit } = socketSuite();
 
   describe('refuses, and goes on', () => {
     const cases: [what: string, frame: Record<string, unknown>, code: string, pointer?: string][] = [
@@ -34,6 +34,46 @@ describe('gateway: the WebSocket', () => {
         await it.next('pong');
       });
     }
+
+    it('an id that stands for a job under way, which is shown to its end', async () => {
+      const it = await socket();
+      const job = await submit(it, GENERATE, 'one');
+      it.send({ type: 'submit', id: 'one', job: EMBED });
+      it.send({ type: 'subscribe', id: 'one', job });
+      for (let n = 0; n < 2; n += 1) {
+        const { id, problem } = await it.next('error');
+        expect([id, problem.code, problem.errors[0].pointer]).to.deep.equal(['one', 'validation_failed', '/id']);
+        expect(problem.detail).to.contain(job);
+      }
+      await fixture.stage.succeed(job, { text: 'x' });
+      expect(await it.ended(job)).to.deep.equal([1, 2]);
+      expect(await submit(it, GENERATE, 'one'), 'the id is free again').not.to.equal(job);
+    });
+
+    it('an id that a frame before it has, still unanswered', async () => {
+      const it = await socket();
+      for (const wish of [GENERATE, EMBED]) it.send({ type: 'submit', id: 'twin', job: wish });
+      expect((await it.next('error')).problem.detail).to.contain('another frame');
+      expect((await it.next('accepted')).job.type).to.equal('generate');
+    });
+
+    it('no id of a job whose end was seen before', async () => {
+      const { body } = await client(fixture.url, ANN).post('/v1/jobs', EMBED);
+      await fixture.stage.succeed(body.id, {});
+      const it = await socket();
+      it.send({ type: 'subscribe', id: 'seen', job: body.id, after: 2 });
+      await it.next('subscribed');
+      await submit(it, GENERATE, 'seen');
+    });
+
+    it('no id whose frame was refused, or that was unsubscribed', async () => {
+      const it = await socket();
+      it.send({ type: 'subscribe', id: 'free', job: 'job_1' });
+      expect((await it.next('error')).problem.code).to.equal('job_not_found');
+      await submit(it, GENERATE, 'free');
+      it.send({ type: 'unsubscribe', id: 'free' });
+      await submit(it, GENERATE, 'free');
+    });
 
     it('a foreign job', async () => {
       const { body } = await client(fixture.url, BOB).post('/v1/jobs', EMBED);

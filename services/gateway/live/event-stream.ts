@@ -24,6 +24,7 @@ export async function streamEvents(gateway: Gateway, ctx: Context, wanted: Wante
     'Cache-Control': 'no-cache, no-transform',
     'X-Accel-Buffering': 'no',
   });
+  if (ctx.method === 'HEAD') return;
   ctx.respond = false;
   const response = ctx.res;
   response.write(`retry: ${RECONNECT_MS}\n\n`);

@@ -75,6 +75,21 @@ describe('gateway: the WebSocket', () => {
       await submit(it, GENERATE, 'free');
     });
 
+    it('a subscription after an event that is still to come, and says which is the last', async () => {
+      const it = await socket();
+      const job = await submit(it, GENERATE, 'one');
+      it.send({ type: 'subscribe', id: 'beyond', job, after: 2 });
+      const { id, problem } = await it.next('error');
+      expect([id, problem.code, problem.errors]).to.deep.equal([
+        'beyond',
+        'validation_failed',
+        [{ pointer: '/after', detail: 'the last event of the job is number 1' }],
+      ]);
+      await fixture.stage.delta(job, 0, 'x');
+      it.send({ type: 'subscribe', id: 'beyond', job, after: 2 });
+      expect(await it.next('subscribed')).to.deep.include({ id: 'beyond', last_seq: 2 });
+    });
+
     it('a foreign job', async () => {
       const { body } = await client(fixture.url, BOB).post('/v1/jobs', EMBED);
       await fixture.stage.job(body.id);

@@ -7,6 +7,7 @@ import { accessLog } from './middleware/access-log.ts';
 import { problems } from './middleware/problems.ts';
 import { requestId } from './middleware/request-id.ts';
 import { sameSite } from './middleware/same-site.ts';
+import { wellFormed } from './middleware/well-formed.ts';
 import { mount } from './mount.ts';
 import { routesOf } from './routes/routes.ts';
 
@@ -18,6 +19,7 @@ export function createApp(gateway: Gateway): Koa<State> {
   app.use(accessLog(gateway.log, gateway.afterResponse));
   app.use(securityHeaders());
   app.use(problems(gateway.log));
+  app.use(wellFormed);
   app.use(sameSite(gateway.keyring));
   const router = routerOf(gateway);
   app.use(router.routes());

@@ -1,8 +1,10 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.ts';
 import type { Gateway } from './gateway.ts';
+import { OwedAnswers } from './owed-answers.ts';
 import { Sockets } from './socket/sockets.ts';
+import { refuseUnreadable } from './unreadable.ts';
 
 /** Longer than the idle timeouts of usual load balancers, so that they hang up first. */
 const KEEP_ALIVE_MS = 65_000;
@@ -24,10 +26,17 @@ export class HttpServer {
       requestTimeout: gateway.limits.requestMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: gateway.limits.headersMs / CHECKS,
+      requireHostHeader: false, // by `wellFormed`
       noDelay: true,
     };
     const answer = createApp(gateway).callback();
-    this.#server = createServer(options, (request, response) => void answer(request, response));
+    const owed = new OwedAnswers();
+    const take = (request: IncomingMessage, response: ServerResponse) => {
+      owed.add(request.socket, response);
+      void answer(request, response);
+    };
+    this.#server = createServer(options, take).on('checkExpectation', take);
+    refuseUnreadable(this.#server, owed, gateway.log);
   }
 
   async listen(port: number, host: string): Promise<void> {

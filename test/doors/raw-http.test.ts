@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ANN, type Fixture, START_TIMEOUT_MS, startFixture } from '../services/gateway/fixture.ts';
+import { ANN, client, EMBED, type Fixture, START_TIMEOUT_MS, startFixture } from '../services/gateway/fixture.ts';
 import { FUZZ_RUNS, FUZZ_TIMEOUT_MS, report } from './sizes.ts';
 
 const ANSWER_MS = 20_000;
@@ -19,6 +19,28 @@ const AMBIGUOUS: Readonly<Record<string, readonly string[]>> = {
   'a header with a bare line feed': ['X-A: b\nTransfer-Encoding: chunked', 'Content-Length: 4'],
   'a folded header': ['X-A: b', ' Transfer-Encoding: chunked', 'Content-Length: 4'],
 };
+
+/** What never becomes a request, or none that may be answered. */
+const REFUSED: readonly [what: string, sent: string, status: number, code: string][] = [
+  ['a request line of its own making', 'hello gateway\r\n\r\n', 400, 'malformed_request'],
+  ['an unknown method', 'DANCE /livez HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'malformed_request'],
+  ['a header without a name', 'GET /livez HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n', 400, 'malformed_request'],
+  ['a negative length', 'POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n', 400, 'malformed_request'],
+  ['no host', 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'malformed_request'],
+  ['a proxy’s request', 'CONNECT elsewhere:443 HTTP/1.1\r\nHost: x\r\n\r\n', 405, 'method_not_allowed'],
+  [
+    'an unknown expectation',
+    'GET /livez HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nConnection: close\r\n\r\n',
+    417,
+    'expectation_failed',
+  ],
+  [
+    'headers of 20 KB',
+    `GET /livez HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`,
+    431,
+    'headers_too_large',
+  ],
+];
 
 describe('doors: HTTP by hand', function () {
   this.timeout(FUZZ_TIMEOUT_MS);
@@ -50,6 +72,33 @@ describe('doors: HTTP by hand', function () {
       expect(fixture.stage.records, 'jobs accepted').to.deep.equal([]);
     });
   }
+
+  for (const [what, sent, status, code] of REFUSED) {
+    it(`refuses ${what} with problem details: ${status} ${code}`, async () => {
+      const { status: answered, headers, problem } = problemIn(await say(fixture.url, sent));
+      expect([answered, problem.status, problem.code]).to.deep.equal([status, status, code]);
+      expect(problem).to.include.keys('type', 'title', 'detail', 'request_id');
+      expect(headers).to.match(/^content-type: application\/problem\+json/im);
+      expect(headers).to.match(new RegExp(`^x-request-id: ${problem.request_id}$`, 'im'));
+    });
+  }
+
+  it('answers what is half a request, once its time is over, with problem details: 408', async () => {
+    const { status, problem } = problemIn(await drip(fixture.url, 'x', 'GET /livez HTTP/1.1\r\nHost: x\r\nX-A: '));
+    expect([status, problem.code]).to.deep.equal([408, 'request_timeout']);
+  });
+
+  it('writes no refusal into an answer that has begun', async () => {
+    const { body } = await client(fixture.url).post('/v1/jobs', EMBED);
+    const { socket, answer } = open(fixture.url);
+    const begun = new Promise((resolve) => socket.once('data', resolve));
+    socket.write(
+      `GET /v1/jobs/${body.id}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ANN}\r\nAccept: text/event-stream\r\n\r\n`,
+    );
+    await begun;
+    socket.write('hello gateway\r\n\r\n');
+    expect((await answer).split('HTTP/1.1 ').length - 1, 'answers on the connection').to.equal(1);
+  });
 
   it('refuses headers without end', async () => {
     const many = Array.from({ length: 3_000 }, (_, n) => `X-${n}: ${'a'.repeat(20)}`);
@@ -94,6 +143,13 @@ describe('doors: HTTP by hand', function () {
     report('raw connections', counts);
   });
 });
+
+/** The only answer on a connection, which is problem details. */
+function problemIn(answer: string) {
+  const [head = '', body = ''] = answer.split('\r\n\r\n');
+  const [line = '', ...headers] = head.split('\r\n');
+  return { status: Number(line.split(' ')[1]), headers: headers.join('\n'), problem: JSON.parse(body) };
+}
 
 /** Sends bytes and no more, and gives what came back until the gateway hung up. */
 function say(url: string, bytes: string | Uint8Array): Promise<string> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from '../context.ts';
@@ -7,6 +7,7 @@ import type { Gateway } from '../gateway.ts';
 import { bearerOf } from '../middleware/authenticate.ts';
 import { problemOf } from '../middleware/problems.ts';
 import { Problem } from '../problem.ts';
+import { refuseConnection } from '../refuse-connection.ts';
 import { isLoopback, refuseForeignPages } from '../same-site.ts';
 
 const PATH = '/v1/ws';
@@ -49,7 +50,7 @@ export class Upgrade {
         opened(socket, principal, requestId);
       });
     } catch (error) {
-      refuse(connection, problemOf(error), requestId);
+      refuseConnection(connection, problemOf(error), requestId);
     }
   }
 
@@ -90,19 +91,6 @@ export class Upgrade {
     if (keyring.open) refuseForeignPages(headers);
     return bearerOf(keyring, headers.authorization ?? '');
   }
-}
-
-function refuse(connection: Duplex, problem: Problem, requestId: string): void {
-  const body = JSON.stringify(problem.toJson(requestId));
-  const headers = {
-    ...problem.headers,
-    'Content-Type': 'application/problem+json',
-    'Content-Length': String(Buffer.byteLength(body)),
-    'X-Request-Id': requestId,
-    Connection: 'close',
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  connection.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
 }
 
 const ignore = (): void => undefined;

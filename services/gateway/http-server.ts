@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.ts';
 import type { Gateway } from './gateway.ts';
+import { asksForWebSocket, ignoreUpgrade } from './ignore-upgrade.ts';
 import { OwedAnswers } from './owed-answers.ts';
 import { Sockets } from './socket/sockets.ts';
 import { refuseUnreadable } from './unreadable.ts';
@@ -37,10 +38,16 @@ export class HttpServer {
     };
     this.#server = createServer(options, take).on('checkExpectation', take);
     refuseUnreadable(this.#server, owed, gateway.log);
+    // Of more headers than this Node would drop some, of which one may say where the body ends. Their size is bounded.
+    this.#server.maxHeadersCount = 0;
+    this.#server.on('upgrade', (request, connection, head) => {
+      if (asksForWebSocket(request)) this.#sockets.take(request, connection, head);
+      else void ignoreUpgrade(this.#server, owed, request, head);
+    });
   }
 
   async listen(port: number, host: string): Promise<void> {
-    this.#sockets.attach(this.#server);
+    this.#sockets.open();
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(port, host, () => {

@@ -16,4 +16,10 @@ export class OwedAnswers {
     for (const { headersSent } of this.#owed.get(connection) ?? []) if (headersSent) return true;
     return false;
   }
+
+  /** Resolves when the connection has all of them; never, when it breaks before. */
+  async sent(connection: Duplex): Promise<void> {
+    const owed = [...(this.#owed.get(connection) ?? [])];
+    await Promise.all(owed.map((response) => new Promise<void>((resolve) => response.once('close', resolve))));
+  }
 }

@@ -63,7 +63,12 @@ describe('doors: HTTP by hand', function () {
       .map((line) => `${line}\r\n`)
       .join('');
 
-  for (const [what, headers] of Object.entries(AMBIGUOUS)) {
+  const upgrade = ['Connection: Upgrade', 'Upgrade: h2c'];
+  const ambiguous = Object.entries(AMBIGUOUS).flatMap(([what, headers]): [string, readonly string[]][] => [
+    [what, headers],
+    [`${what}, and an upgrade`, [...headers, ...upgrade]],
+  ]);
+  for (const [what, headers] of ambiguous) {
     it(`refuses ${what}, and hears nothing behind it`, async () => {
       const hidden = `${head('/v1/jobs', [`Content-Length: ${JOB.length}`])}\r\n${JOB}`;
       const answer = await say(fixture.url, `${head('/v1/jobs', headers)}\r\n${CHUNKED}${hidden}`);

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { metrics } from '../../../shared/metrics/metrics.ts';
@@ -24,8 +24,7 @@ export class Sockets {
     this.#upgrade = new Upgrade(gateway);
   }
 
-  attach(server: Server): void {
-    server.on('upgrade', this.#onUpgrade);
+  open(): void {
     this.#heartbeat = setInterval(() => {
       for (const session of this.#sessions) session.beat();
     }, this.#gateway.limits.heartbeatMs);
@@ -41,7 +40,8 @@ export class Sockets {
     this.#upgrade.close();
   }
 
-  readonly #onUpgrade = (request: IncomingMessage, connection: Duplex, head: Buffer): void =>
+  /** A request that wants to become a WebSocket. */
+  take(request: IncomingMessage, connection: Duplex, head: Buffer): void {
     this.#upgrade.handle(
       request,
       connection,
@@ -49,6 +49,7 @@ export class Sockets {
       (principal) => this.#refuseTooMany(principal),
       (socket, principal, requestId) => this.#opened(socket, principal, requestId),
     );
+  }
 
   #refuseTooMany({ owner }: Principal): void {
     const most = this.#gateway.limits.socketsPerKey;

@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { BrokerUnavailableError } from '../../shared/bus/bus.ts';
 import { TerminalError } from '../../shared/bus/errors.ts';
 import { partitionOf } from '../../shared/bus/partition.ts';
-import { pause } from '../../shared/bus/pause.ts';
 import { newId } from '../../shared/ids.ts';
 import { recordToJson } from '../../shared/messages/record.ts';
 import { JobCancel } from '../../shared/messages/submission.ts';
@@ -188,21 +187,6 @@ describe('journal', () => {
     sent.open();
     await eventually(async () => (await unacked()) === 0, { within: 15_000, what: 'both to be acked', every: 200 });
     expect(turns).to.deep.equal([['first'], ['second']]);
-  });
-
-  it('takes no more into one turn than a database can take at once', async () => {
-    const bus = await connect();
-    const large = { ...record('large', job), event: JobCancel({ reason: 'x'.repeat(900_000) }) };
-    for (const n of ids(12)) await bus.append([{ ...large, id: n }]);
-    const turns: number[] = [];
-    // Whatever is in the first turn, all others are there by the second.
-    const turn = (records: readonly unknown[]) => {
-      turns.push(records.length);
-      return pause(turns.length === 1 ? 1_000 : 0);
-    };
-    use(await bus.readJournal(0, turn));
-    await eventually(() => turns.reduce((sum, each) => sum + each, 0) === 12, { within: 15_000, what: 'all of them' });
-    expect(Math.max(...turns)).to.be.within(2, 4);
   });
 
   it('comes back when its queue is deleted', async () => {

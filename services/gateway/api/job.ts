@@ -91,13 +91,7 @@ export const JobListQuery = z.strictObject({
 const MAX_SEQ = 2 ** 31 - 1;
 
 export const EventQuery = z.strictObject({
-  after: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(MAX_SEQ)
-    .optional()
-    .describe('Number of the last event seen; 422 when the job has none of that number yet.'),
+  after: z.coerce.number().int().min(0).max(MAX_SEQ).optional().describe('Number of the last event seen.'),
   limit: limitOf(200, 1000),
 });
 

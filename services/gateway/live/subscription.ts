@@ -81,7 +81,15 @@ export class Subscription implements Follower {
     } else if (event.event.seq >= this.#next) {
       if (event.event.seq > this.#next || event.isBare || this.#options.sink.full) void this.#catchUp();
       else this.#sendLive(event);
+    } else if (this.#last === undefined && TERMINAL_EVENTS.has(event.event.event)) {
+      this.#endBefore(event.event);
     }
+  }
+
+  /** The job ended before it had any event that the reader waits for, so there will be none. */
+  #endBefore(end: StoredEvent): void {
+    this.#last = end;
+    this.#options.sink.caughtUp?.(end);
   }
 
   resync(): void {

@@ -6,14 +6,12 @@ import { type Endpoint, endpoint } from '../endpoint.ts';
 import { findOwned } from '../find-job.ts';
 import type { Gateway } from '../gateway.ts';
 import { goneSignal } from '../gone.ts';
-import { refuseBeyond } from '../live/after.ts';
 import { streamEvents } from '../live/event-stream.ts';
 import { principalOf } from '../middleware/authenticate.ts';
 import { validationFailed } from '../middleware/validate.ts';
 import { pageOf } from '../page.ts';
 import { eventWithNumbers, wantsNumbers } from '../vectors.ts';
 
-const LAST_EVENT_ID = '/Last-Event-ID';
 const SEQ = /^\d{1,9}$/;
 
 export const eventRoutes = (gateway: Gateway): Endpoint[] => [
@@ -39,10 +37,8 @@ export const eventRoutes = (gateway: Gateway): Endpoint[] => [
     },
     problems: ['job_not_found', 'store_unavailable'],
     handle: async (ctx, { params: { id }, query: { after: asked = 0, limit } }) => {
-      const seen = lastEventId(ctx);
-      const after = seen ?? asked;
+      const after = lastEventId(ctx) ?? asked;
       const job = await findOwned(gateway, principalOf(ctx).owner, id, goneSignal(ctx.res));
-      refuseBeyond(after, job.last_seq, seen === undefined ? '/after' : LAST_EVENT_ID);
       const numbers = wantsNumbers(job);
       ctx.vary('Accept');
       if (ctx.accepts('application/json', 'text/event-stream') !== 'text/event-stream') {
@@ -53,7 +49,7 @@ export const eventRoutes = (gateway: Gateway): Endpoint[] => [
           (event) => (numbers ? eventWithNumbers(event) : event),
           ({ seq }) => String(seq),
         );
-      } else if (isTerminal(job.status) && after === job.last_seq) {
+      } else if (isTerminal(job.status) && after >= job.last_seq) {
         ctx.status = 204;
       } else {
         await streamEvents(gateway, ctx, { job: id, after, numbers });
@@ -65,6 +61,7 @@ export const eventRoutes = (gateway: Gateway): Endpoint[] => [
 function lastEventId(ctx: Context): number | undefined {
   const header = ctx.get('Last-Event-ID');
   if (header === '') return undefined;
-  if (!SEQ.test(header)) throw validationFailed([{ pointer: LAST_EVENT_ID, detail: 'must be the number of an event' }]);
+  if (!SEQ.test(header))
+    throw validationFailed([{ pointer: '/Last-Event-ID', detail: 'must be the number of an event' }]);
   return Number(header);
 }

@@ -8,7 +8,6 @@ import type { Principal } from '../context.ts';
 import { findOwned } from '../find-job.ts';
 import type { Gateway } from '../gateway.ts';
 import { jobView } from '../job-view.ts';
-import { refuseBeyond } from '../live/after.ts';
 import { Subscription, type SubscriptionOptions } from '../live/subscription.ts';
 import { problemOf } from '../middleware/problems.ts';
 import type { Problem } from '../problem.ts';
@@ -121,9 +120,9 @@ export class Session {
   async #carryOut(frame: ClientFrame): Promise<void> {
     switch (frame.type) {
       case 'submit':
-        return await this.#subscriptions.under(frame.id, () => this.#submit(frame));
+        return await this.#subscriptions.under(frame.id, undefined, () => this.#submit(frame));
       case 'subscribe':
-        return await this.#subscriptions.under(frame.id, () => this.#subscribe(frame));
+        return await this.#subscriptions.under(frame.id, frame.job, () => this.#subscribe(frame));
       case 'unsubscribe':
         return this.#subscriptions.remove(frame.id);
       case 'cancel':
@@ -155,9 +154,8 @@ export class Session {
   async #subscribe({ id, job: wanted, after = 0 }: Frame<'subscribe'>): Promise<void> {
     if (this.#tooMany()) return;
     const job = await findOwned(this.#gateway, this.owner, wanted, this.#gone.signal);
-    refuseBeyond(after, job.last_seq, '/after');
     this.#outlet.tell({ type: 'subscribed', id, job: job.id, last_seq: job.last_seq });
-    const ended = isTerminal(job.status) && after === job.last_seq;
+    const ended = isTerminal(job.status) && after >= job.last_seq;
     this.#begin(id, this.#open({ job: job.id, after, ended, numbers: wantsNumbers(job) }));
   }
 

@@ -21,12 +21,13 @@ export class Subscriptions {
   }
 
   /**
-   * Keeps an id for what `work` begins: another job under it would end the first one's events without a word.
-   * @throws {Problem} validation_failed, while the id stands for a job that has not ended
+   * Keeps an id for what `work` begins: another job under it would end the first one's events without a word. `job`, when
+   * it is known already, may be followed anew under its own id.
+   * @throws {Problem} validation_failed, while the id stands for another job that has not ended
    */
-  async under(id: string, work: () => Promise<void>): Promise<void> {
+  async under(id: string, job: string | undefined, work: () => Promise<void>): Promise<void> {
     const followed = this.#byId.get(id);
-    if (this.#taken.has(id) || (followed !== undefined && !followed.ended)) {
+    if (this.#taken.has(id) || (followed !== undefined && !followed.ended && followed.job !== job)) {
       const whose = followed === undefined ? 'another frame' : `${followed.job}, which has not ended`;
       throw validationFailed([
         { pointer: '/id', detail: `is in use for ${whose}: take another, or unsubscribe first` },

@@ -68,17 +68,24 @@ async function live<C extends Channel>(kept: KeptChannel<C>, stop: AbortSignal, 
   const { link, name, log } = kept;
   let end: End = 'gone';
   const ended = new AbortController();
+  const over = () => ended.abort();
+  let connection: ChannelModel | undefined;
   try {
-    const channel = await kept.open(await link.connection(stop));
+    connection = await link.connection(stop);
+    // A channel that dies in the very chunk of bytes that opens it says so before we can listen to it.
+    connection.setMaxListeners(0).once('close', over);
+    const channel = await kept.open(connection);
     // Without a listener for 'error' amqplib would tear the whole connection down.
     channel.on('error', (error) => {
       end = 'refused';
       log.warn({ channel: name, why: error.message }, 'the broker closed a channel');
     });
-    channel.once('close', () => ended.abort());
-    await use(kept, channel, ended.signal, [stop, givenUp]);
+    channel.once('close', over);
+    if (!ended.signal.aborted) await use(kept, channel, ended.signal, [stop, givenUp]);
   } catch (error) {
     if (!stop.aborted) log.warn({ channel: name, err: error }, 'a channel could not be used');
+  } finally {
+    connection?.removeListener('close', over);
   }
   return end;
 }

@@ -5,10 +5,13 @@ import { failedRecord, readDeadLetter } from './dead-letter.ts';
 import type { Delivery } from './delivery.ts';
 import { TerminalError } from './errors.ts';
 import type { Outbox } from './outbox.ts';
+import { pause } from './pause.ts';
 import { subscribe } from './subscribe.ts';
 import { journalDead } from './topology.ts';
 
 const PREFETCH = 50;
+/** It comes back at once. */
+const AFTER_FAILURE_MS = 2_000;
 
 /** Tells each dead command's job of it, whoever let it die. What belongs to no job stays in the dead letters only. */
 export async function readDead(link: Link, outbox: Outbox, log: Logger): Promise<Closeable> {
@@ -29,8 +32,9 @@ async function tellJob(delivery: Delivery, outbox: Outbox, log: Logger): Promise
     await append(dead, outbox);
     delivery.ack();
   } catch (error) {
-    // Not acked: it comes again when the channel or the process does.
-    log.error({ dead_letter: id, err: error }, 'a job could not be told of its dead letter');
+    log.error({ dead_letter: id, err: error }, 'a job could not be told of its dead letter, trying again');
+    await pause(AFTER_FAILURE_MS);
+    delivery.requeue();
   }
 }
 

@@ -30,7 +30,7 @@ export class FetchedLanes implements Lanes {
   #rouse = new AbortController();
   #channel: Channel | undefined;
   #credits = NO_CREDITS;
-  /** What came beside the command that woke us, for the slots that wait. */
+  /** What came beside the command that woke us, for the slots that wait, and what could not be given back. */
   #stash: Found[] = [];
   #unwinding: Promise<void> = Promise.resolve();
   #takers = 0;
@@ -172,8 +172,15 @@ export class FetchedLanes implements Lanes {
     await Promise.all(found.slice(room).map((each) => this.#giveBack(each)));
   }
 
-  #giveBack({ delivery, lane }: Found): Promise<void> {
-    return this.#options.giveBack(delivery, this.#options.lanes[lane].name);
+  async #giveBack(found: Found): Promise<void> {
+    const { giveBack, lanes } = this.#options;
+    if (!(await giveBack(found.delivery, lanes[found.lane].name))) this.#keep(found);
+  }
+
+  /** Requeueing is counted, and pauses may follow each other for as long as an outage takes: so only at the end. */
+  #keep(found: Found): void {
+    if (this.#stopped.signal.aborted) found.delivery.requeue();
+    else if (!found.delivery.lost()) this.#stash.push(found);
   }
 
   async #giveBackStash(): Promise<void> {

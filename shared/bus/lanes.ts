@@ -18,8 +18,9 @@ export interface Lanes extends Closeable {
   /** The next delivery, as soon as there is one, for an express slot from its lane or above; undefined once stopped. */
   take(express?: ExpressLane): Promise<Delivery | undefined>;
   /**
-   * Takes nothing for a while, and gives back what nobody has begun. Then one command is taken alone, and the others once
-   * it was `answered`. A second pause can only make it longer.
+   * Takes nothing for a while, and gives back what nobody has begun; what the broker does not take back is kept and comes
+   * first later. Then one command is taken alone, and the others once it was `answered`. A second pause can only make it
+   * longer.
    */
   pause(ms: number): void;
   /** A command has shown that its provider is there. */
@@ -39,8 +40,8 @@ export interface LanesOptions {
   readonly room?: number | undefined;
   /** There are slots beside the others for the upper lanes alone, whatever room there is. */
   readonly express: boolean;
-  /** Puts a delivery back into its lane without counting it. Never rejects. */
-  giveBack(delivery: Delivery, lane: string): Promise<void>;
+  /** Puts a delivery back into its lane without counting it. @returns whether the broker let us. Never rejects */
+  giveBack(delivery: Delivery, lane: string): Promise<boolean>;
 }
 
 /**

@@ -37,7 +37,7 @@ export class PushedLanes implements Lanes {
     this.#options = options;
     this.#pause = new LanePause({
       halt: () => this.#halt(),
-      probe: () => this.#start(() => 1),
+      probe: () => this.#findProbe(),
       resume: () => this.#resume(),
     });
   }
@@ -121,12 +121,28 @@ export class PushedLanes implements Lanes {
   }
 
   async #halt(): Promise<void> {
-    const { lanes, giveBack } = this.#options;
     await Promise.all(this.#subscriptions.map((subscription) => subscription.stop()));
     const back = PRIORITIES.flatMap((priority) =>
-      this.#held[priority].splice(0).map((delivery) => giveBack(delivery, lanes[priority].name)),
+      this.#held[priority].splice(0).map((delivery) => this.#giveBack(delivery, priority)),
     );
     await Promise.all(back);
+  }
+
+  async #giveBack(delivery: Delivery, priority: Priority): Promise<void> {
+    const { lanes, giveBack } = this.#options;
+    if (!(await giveBack(delivery, lanes[priority].name))) this.#keep(delivery, priority);
+  }
+
+  /** Requeueing is counted, and pauses may follow each other for as long as an outage takes: so only at the end. */
+  #keep(delivery: Delivery, priority: Priority): void {
+    if (this.#stopped) delivery.requeue();
+    else if (!delivery.lost()) this.#held[priority].push(delivery);
+  }
+
+  async #findProbe(): Promise<void> {
+    const isHeld = PRIORITIES.some((priority) => this.#held[priority].length > 0);
+    if (isHeld) this.#hand();
+    else await this.#start(() => 1);
   }
 
   async #start(prefetchOf: (priority: Priority) => number): Promise<void> {

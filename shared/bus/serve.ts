@@ -114,12 +114,14 @@ async function runSlot(lanes: Lanes, worker: Worker, express?: ExpressLane): Pro
 
 const backToLane =
   (publisher: SurePublisher, log: Logger) =>
-  async (delivery: Delivery, lane: string): Promise<void> => {
+  async (delivery: Delivery, lane: string): Promise<boolean> => {
     try {
       await publisher.publish(homeMessage(delivery.message, lane), GIVE_BACK_TIMEOUT_MS);
       delivery.ack();
+      return true;
     } catch (error) {
-      log.warn({ lane, err: error }, 'could not give a command back; the broker takes it when the channel closes');
+      log.warn({ lane, err: error }, 'could not give a command back');
+      return false;
     }
   };
 

@@ -48,9 +48,9 @@ export class Worker {
     try {
       await this.#pickUp(delivery);
     } catch (error) {
-      // Nothing is acked, so the broker gives the command to somebody again.
       const { messageId } = delivery.message.properties;
-      this.#options.log.error({ err: error, id: messageId }, 'what follows from a command is not safe');
+      this.#options.log.error({ err: error, id: messageId }, 'what follows from a command is not safe: it goes back');
+      delivery.requeue();
     } finally {
       this.#options.ended(delivery);
     }
@@ -136,6 +136,9 @@ export class Worker {
       if (ending.kind === 'done' || ending.kind === 'dead') answered(delivery);
       await conclude(ending, { command, delivery, outbox, pauseLanes: (ms) => this.#sitOutage(ms) });
       for (const each of run.deliveries) each.ack();
+    } catch (error) {
+      for (const each of run.deliveries) each.requeue();
+      throw error;
     } finally {
       this.running.end(run);
     }

@@ -9,6 +9,7 @@ describe('acks in order', () => {
   const delivery = (name: string, isLost = false): Delivery => ({
     message: {} as Delivery['message'],
     ack: (upTo) => acked.push(upTo === true ? name : `${name} alone`),
+    requeue: () => {},
     lost: () => isLost,
   });
   const open = () => {

@@ -16,6 +16,10 @@ export class DeadLettersBusyError extends Error {
   }
 }
 
+/** Nothing is wrong with what was sent: the same may be taken later. */
+export const mayBeTakenLater = (error: unknown): boolean =>
+  error instanceof BrokerUnavailableError || error instanceof OverloadedError || error instanceof RefusedError;
+
 /** A queue or exchange exists with other arguments than ours. Only an operator can mend it. */
 export class TopologyError extends Error {
   override readonly name = 'TopologyError';

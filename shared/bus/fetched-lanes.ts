@@ -8,6 +8,7 @@ import { NO_CREDITS, nextLane } from './lane-order.ts';
 import { LanePause } from './lane-pause.ts';
 import type { Lanes, LanesOptions } from './lanes.ts';
 import { answeredWithin, NoAnswerError, pause } from './pause.ts';
+import { priorityIn } from './topology.ts';
 import { type Found, LANE_ANSWER_MS, wakeUp } from './wake-up.ts';
 
 const AFTER_TROUBLE_MS = 100;
@@ -72,6 +73,10 @@ export class FetchedLanes implements Lanes {
 
   pause(ms: number): void {
     this.#pause.for(ms);
+  }
+
+  keep(delivery: Delivery): void {
+    this.#keep({ delivery, lane: priorityIn(this.#options.lanes, delivery.message.fields.routingKey) });
   }
 
   answered(delivery: Delivery): void {

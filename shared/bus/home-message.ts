@@ -5,7 +5,8 @@ import type { Outgoing } from './publisher.ts';
 
 /**
  * A delivery as a new message for the lane it came from, under the same id. Giving back by nack or by closing the channel
- * would count as a delivery, and too many of those make a poison message of one that was never begun.
+ * would count as a delivery, and too many of those make a poison message of one that was never begun. A full lane may
+ * refuse it: whoever insisted would wait, with a slot, for room that only slots can make.
  */
 export function homeMessage({ content, properties, fields }: Message, lane = fields.routingKey): Outgoing {
   const { messageId, correlationId, type, contentType, timestamp, priority, headers } = properties;
@@ -18,6 +19,7 @@ export function homeMessage({ content, properties, fields }: Message, lane = fie
       messageId: messageId ?? randomUUID(),
       headers: withoutBrokerHeaders(headers),
     },
+    refusable: true,
   };
 }
 

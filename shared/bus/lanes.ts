@@ -23,6 +23,8 @@ export interface Lanes extends Closeable {
    * longer.
    */
   pause(ms: number): void;
+  /** Holds on to a delivery that was taken and cannot be dealt with now: it comes first later. Call `pause` before. */
+  keep(delivery: Delivery): void;
   /** A command has shown that its provider is there. */
   answered(delivery: Delivery): void;
   /** A command is over, whatever it has shown. */

@@ -5,5 +5,6 @@ import type { Outgoing } from './publisher.ts';
 export interface Outbox {
   /** @throws {TerminalError} a record too large for a message */
   append(records: readonly JournalRecord[]): Promise<void>;
+  /** @throws {RefusedError} the broker refused what is `refusable` */
   publish(message: Outgoing): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { BrokerUnavailableError, UnroutableError } from './broker-errors.ts';
+import { BrokerUnavailableError, RefusedError, UnroutableError } from './broker-errors.ts';
 import { backoffMs, pause } from './pause.ts';
 import type { Outgoing, Publisher } from './publisher.ts';
 
@@ -9,7 +9,8 @@ const MOST_BACKOFF_MS = 5_000;
 
 export interface SurePublisher {
   /**
-   * Publishes until the broker has the message, whatever stands in the way, for `timeoutMs` (may be Infinity) at most.
+   * Publishes until the broker has the message, whatever stands in the way, for `timeoutMs` (may be Infinity) at most. A
+   * refusal of what is `refusable` is final.
    * @throws the last error
    */
   publish(message: Outgoing, timeoutMs: number): Promise<void>;
@@ -24,7 +25,8 @@ export function surely(publisher: Publisher, mend: () => Promise<void>, stop: Ab
         return await publisher.publish(message, Math.max(1, Math.min(TRY_TIMEOUT_MS, until - Date.now())));
       } catch (error) {
         const waitMs = backoffMs(failures, FIRST_BACKOFF_MS, MOST_BACKOFF_MS);
-        if (Date.now() + waitMs >= until) throw error;
+        const isFinal = message.refusable === true && error instanceof RefusedError;
+        if (isFinal || Date.now() + waitMs >= until) throw error;
         log.warn({ id: message.properties.messageId, err: error }, 'a message was not confirmed, sending it again');
         if (error instanceof UnroutableError) await mend();
         await pause(waitMs, stop);

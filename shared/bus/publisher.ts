@@ -19,6 +19,8 @@ export interface Outgoing {
   readonly key: string;
   readonly content: Buffer;
   readonly properties: Options.Publish & { readonly messageId: string };
+  /** Whoever sends it knows better than to insist when the broker refuses it. */
+  readonly refusable?: true;
 }
 
 export interface Publisher extends Closeable {

@@ -6,6 +6,7 @@ import { LanePause } from './lane-pause.ts';
 import type { ExpressLane, Lanes, LanesOptions } from './lanes.ts';
 import { Load } from './load.ts';
 import { type Subscription, subscribe } from './subscribe.ts';
+import { priorityIn } from './topology.ts';
 
 /** Deliveries of the upper lanes beyond those that fill all slots, lest they run dry, for as long as an ack takes, in favour of low. */
 const MOST_AHEAD = 32;
@@ -58,6 +59,10 @@ export class PushedLanes implements Lanes {
 
   pause(ms: number): void {
     this.#pause.for(ms);
+  }
+
+  keep(delivery: Delivery): void {
+    this.#keep(delivery, priorityIn(this.#options.lanes, delivery.message.fields.routingKey));
   }
 
   answered(delivery: Delivery): void {

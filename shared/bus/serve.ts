@@ -77,6 +77,7 @@ export async function serve(options: ServeOptions, ports: ServePorts): Promise<S
     log,
     isCancelled: cancellations.has,
     pauseLanes: (ms) => lanes.pause(ms),
+    keep: (delivery) => lanes.keep(delivery),
     answered: (delivery) => lanes.answered(delivery),
     ended: (delivery) => lanes.ended(delivery),
   });

@@ -1,5 +1,5 @@
 import { DEFAULT_POOL, SERVICES, type Service } from '../messages/command.ts';
-import type { Priority } from '../messages/job.ts';
+import { PRIORITIES, type Priority } from '../messages/job.ts';
 import { RUNGS_S, type Rung } from './retry-ladder.ts';
 
 /** What the broker allows. A worker gives a command up sooner (`suspicion`), if one lives long enough to say so. */
@@ -84,6 +84,10 @@ export const lanes = (service: Service, pool: string): LaneSpecs => ({
   normal: lane(service, pool, 'normal'),
   low: lane(service, pool, 'low'),
 });
+
+/** Of a message that lies in one of the lanes: its routing key is its lane's name, however it got there. */
+export const priorityIn = (specs: LaneSpecs, routingKey: string): Priority =>
+  PRIORITIES.find((priority) => specs[priority].name === routingKey) ?? 'low';
 
 /** One lane for each priority: the three versions of the broker disagree about priorities within a quorum queue. */
 export const lane = (service: Service, pool: string, priority: Priority): QueueSpec => {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Command } from '../messages/command.ts';
 import { metrics } from '../metrics/metrics.ts';
 import { attempt } from './attempt.ts';
+import { mayBeTakenLater, RefusedError } from './broker-errors.ts';
 import { conclude, waitLonger } from './conclude.ts';
 import { deadMessage, poisonError } from './dead-letter.ts';
 import type { Delivery } from './delivery.ts';
@@ -17,6 +18,8 @@ import { tellerOf } from './teller.ts';
 
 /** Commands that come back a little too early are carried out all the same. */
 const EARLY_MS = 500;
+/** For a broker that refuses what follows from a command. */
+const PATIENCE_MS = 1_000;
 
 export interface WorkerOptions {
   readonly handlers: readonly Handler[];
@@ -24,6 +27,8 @@ export interface WorkerOptions {
   readonly log: Logger;
   isCancelled(command: Command): boolean;
   pauseLanes(ms: number): void;
+  /** Comes again after the pause. */
+  keep(delivery: Delivery): void;
   /** A command has shown that what it needs is there. */
   answered(delivery: Delivery): void;
   /** A delivery is dealt with. */
@@ -49,10 +54,21 @@ export class Worker {
       await this.#pickUp(delivery);
     } catch (error) {
       const { messageId } = delivery.message.properties;
-      this.#options.log.error({ err: error, id: messageId }, 'what follows from a command is not safe: it goes back');
-      delivery.requeue();
+      const level = mayBeTakenLater(error) ? 'warn' : 'error';
+      this.#options.log[level]({ err: error, id: messageId }, 'what follows from a command is not safe');
+      this.#again(delivery, error);
     } finally {
       this.#options.ended(delivery);
+    }
+  }
+
+  /** Requeueing is counted, which is right only when the command itself may be the cause. */
+  #again(delivery: Delivery, error: unknown): void {
+    if (mayBeTakenLater(error)) {
+      this.#options.pauseLanes(PATIENCE_MS);
+      this.#options.keep(delivery);
+    } else {
+      delivery.requeue();
     }
   }
 
@@ -68,13 +84,15 @@ export class Worker {
     const unanswered = unansweredOf(delivery.message);
     const suspicion = suspicionOf(unanswered);
     if (suspicion === 'poison') return await this.#bury(delivery, command, unanswered.total);
-    if (suspicion === 'back' || this.#solitude.taken) return await this.#putBack(delivery, command, unanswered.total);
+    if (suspicion === 'back' || this.#solitude.taken) {
+      if (await this.#putBack(delivery, command, unanswered.total)) return;
+    }
     if (notBefore !== undefined && notBefore > Date.now() + EARLY_MS) {
       await this.#options.outbox.publish(waitLonger(command, notBefore));
       return delivery.ack();
     }
     const carryOut = () => this.#carryOut(command, delivery);
-    await (suspicion === 'alone' ? this.#solitude.run(carryOut) : carryOut());
+    await (suspicion === 'none' ? carryOut() : this.#solitude.run(carryOut));
   }
 
   #sitOutage(ms: number): void {
@@ -82,12 +100,18 @@ export class Worker {
     this.#options.pauseLanes(ms);
   }
 
-  /** To the back of its lane, with what is known of it. */
-  async #putBack(delivery: Delivery, { id, job }: Command, unanswered: number): Promise<void> {
+  /** To the back of its lane, with what is known of it. @returns false when its lane is full and it may begin now as well */
+  async #putBack(delivery: Delivery, { id, job }: Command, unanswered: number): Promise<boolean> {
     const { log, outbox } = this.#options;
     log.info({ id, job, unanswered }, 'a command goes to the back of its lane');
-    await outbox.publish(withHeader(homeMessage(delivery.message), UNANSWERED_HEADER, unanswered));
+    try {
+      await outbox.publish(withHeader(homeMessage(delivery.message), UNANSWERED_HEADER, unanswered));
+    } catch (error) {
+      if (error instanceof RefusedError && !this.#solitude.taken) return false;
+      throw error;
+    }
     delivery.ack();
+    return true;
   }
 
   /** A command whose workers died, or lost their connection, again and again. */
@@ -137,7 +161,7 @@ export class Worker {
       await conclude(ending, { command, delivery, outbox, pauseLanes: (ms) => this.#sitOutage(ms) });
       for (const each of run.deliveries) each.ack();
     } catch (error) {
-      for (const each of run.deliveries) each.requeue();
+      for (const joined of run.deliveries.slice(1)) this.#again(joined, error);
       throw error;
     } finally {
       this.running.end(run);

@@ -18,6 +18,10 @@ export type Ending =
   | { readonly kind: 'aborted'; readonly reason: AbortedError['reason'] }
   | Recovery;
 
+/** Whether the command is sent again because of how it ended. */
+export const comesAgain = (ending: Ending): boolean =>
+  ending.kind === 'retry' || ending.kind === 'pause' || (ending.kind === 'aborted' && ending.reason === 'shutdown');
+
 export interface AttemptOptions {
   readonly command: Command;
   readonly handler: Handler | undefined;

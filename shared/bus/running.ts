@@ -10,6 +10,8 @@ export interface Run {
   readonly abort: AbortController;
   /** More than one when the command was delivered again meanwhile: all are answered when it ends. */
   readonly deliveries: Delivery[];
+  /** The command comes again by a message of its own: what is delivered from now on is that, and no part of this run. */
+  sealed: boolean;
 }
 
 /** The commands under way in this process, by id. */
@@ -21,11 +23,12 @@ export class Running {
     return this.#runs.size;
   }
 
-  /** Adds a delivery to the run of the same command; false when there is none. */
+  /** Adds a delivery to the run of the same command; false when there is none that it may join. */
   join(id: string, delivery: Delivery): boolean {
     const run = this.#runs.get(id);
-    run?.deliveries.push(delivery);
-    return run !== undefined;
+    if (run === undefined || run.sealed) return false;
+    run.deliveries.push(delivery);
+    return true;
   }
 
   /** Resolves when nothing is under way. */
@@ -37,14 +40,15 @@ export class Running {
   }
 
   begin(command: Command, delivery: Delivery): Run {
-    const run: Run = { command, abort: new AbortController(), deliveries: [delivery] };
+    const run: Run = { command, abort: new AbortController(), deliveries: [delivery], sealed: false };
     this.#runs.set(command.id, run);
     metrics.inFlight.set(this.#runs.size);
     return run;
   }
 
-  end({ command }: Run): void {
-    this.#runs.delete(command.id);
+  end(run: Run): void {
+    const { id } = run.command;
+    if (this.#runs.get(id) === run) this.#runs.delete(id);
     metrics.inFlight.set(this.#runs.size);
     if (this.#runs.size === 0) for (const resolve of this.#awaitingIdle.splice(0)) resolve();
   }

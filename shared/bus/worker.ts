@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Command } from '../messages/command.ts';
 import { metrics } from '../metrics/metrics.ts';
-import { attempt } from './attempt.ts';
+import { attempt, comesAgain } from './attempt.ts';
 import { mayBeTakenLater, RefusedError } from './broker-errors.ts';
 import { conclude, waitLonger } from './conclude.ts';
 import { deadMessage, poisonError } from './dead-letter.ts';
@@ -158,6 +158,8 @@ export class Worker {
       });
       measured({ outcome: ending.kind });
       if (ending.kind === 'done' || ending.kind === 'dead') answered(delivery);
+      // The copy may be delivered here before its confirm comes: joined to this run it would be acked unread.
+      run.sealed = comesAgain(ending);
       await conclude(ending, { command, delivery, outbox, pauseLanes: (ms) => this.#sitOutage(ms) });
       for (const each of run.deliveries) each.ack();
     } catch (error) {

@@ -5,14 +5,14 @@ import { listQueues } from '../../shared/bus/queues.ts';
 
 describe('queues as the management API tells them', () => {
   let server: Server;
-  const listed = [
+  const listed = () => [
     { name: 'embedder.default.low', messages_ready: 7, messages_unacknowledged: 2, consumers: 1 },
     { name: 'journal.0', messages_ready: 1, consumers: 1, head_message_timestamp: Math.floor(Date.now() / 1000) - 60 },
     { name: 'amq.gen-1', messages_ready: 1, consumers: 1 },
   ];
 
   before((done) => {
-    server = createServer((_, answer) => answer.end(JSON.stringify(listed))).listen(0, '127.0.0.1', done);
+    server = createServer((_, answer) => answer.end(JSON.stringify(listed()))).listen(0, '127.0.0.1', done);
   });
   after((done) => {
     server.close(done);

@@ -67,7 +67,7 @@ describe('topology', () => {
   it('counts its queues, by AMQP and by the management API', async () => {
     const bus = await connect({ pools: ['counted'] });
     await bus.send([embed({ pool: 'counted' }), embed({ pool: 'counted' })]);
-    const lane = { name: 'embedder.counted.normal', kind: 'lane', depth: 2, consumers: 0 };
+    const lane = { name: 'embedder.counted.normal', kind: 'lane', depth: 2, consumers: 0, oldest_age_s: null };
     const one = async (from: typeof bus) => (await from.queues()).find(({ name }) => name === lane.name);
     expect(await one(bus)).to.deep.equal(lane);
     const manager = await connect({ managementUrl: here.vhost.managementUrl });

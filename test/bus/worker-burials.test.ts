@@ -78,10 +78,4 @@ eachWay('what cannot be done', ({ here, stage }) => {
     await heard.until('the failure', () => heard.types(wish.job).includes('command.failed'));
     expect(heard.types(wish.job)).to.deep.equal(['command.failed']);
   });
-
-  it('refuses a command that no message can carry', async () => {
-    const { bus, command } = await stage();
-    const error = await bus.send([command({ texts: ['x'.repeat(1024 * 1024)] })]).catch((thrown: unknown) => thrown);
-    expect(error).to.be.instanceOf(TerminalError).with.property('code', 'validation');
-  });
 });

@@ -146,6 +146,15 @@ describe('ingest', () => {
     expect(world.job.progress).to.deep.equal({ done: 4 + KNOWN, total: 4 + KNOWN });
   });
 
+  it('fails when a command is dead of which this release knows nothing', () => {
+    const world = ingesting(1);
+    const error = { code: 'validation' as const, message: 'nobody carries out "new"', retryable: false };
+    const dead = { command: 'c', stage: 'new', part: '0', dead_letter: 'dl', replay: 0, body: {} };
+    world.told(CommandFailed({ ...dead, error }));
+    expect(world.job).to.include({ status: 'failed' });
+    expect(world.job.error?.message).to.equal(error.message);
+  });
+
   it('goes on after a replay with whatever had not ended, however the job had failed', () => {
     const world = ingesting(70);
     world.hears('documents.split', PassagesMade({ document: 63, from: 0, total: 0, batches: [], error: 'empty' }), '0');

@@ -202,12 +202,14 @@ const told = (made: Decision): Decision => ({
 });
 
 /** A dead batch is halved until the poison passage stands alone; a document that cannot be split has failed. */
-function onFailed(job: Job, { stage, part: name, error, body }: CommandFailed['body']): Decision {
+function onFailed(job: Job, { stage, part: name, error, body }: CommandFailed['body']): Decision | undefined {
   if (stage === SplitDocument.type) {
     const document = Number(name.split('.')[0]);
     if (stateOf(job).open[document] === undefined) return nothing(job);
     return end(job, document, { status: 'failed', passages: 0, failed: 0, error: error.message });
   }
+  // Of another release: the job cannot go on without it.
+  if (stage !== EmbedTexts.type) return undefined;
   const part = parseBatch(name);
   const now = part && stateOf(job).open[part.document];
   if (part === undefined || now === undefined) return nothing(job);

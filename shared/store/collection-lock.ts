@@ -13,7 +13,6 @@ const CLASS = 7_301;
 /** SQL that holds a collection, by an expression for its id. */
 export const held = (id: string): string => `pg_advisory_xact_lock_shared(${CLASS}, ${id})`;
 
-/** Waits until nobody holds the collection, and then for nobody. */
-export const haveAlone = async (tx: Queryable, id: number): Promise<void> => {
-  await tx.query(`select pg_advisory_xact_lock(${CLASS}, $1::int)`, [id]);
-};
+/** Waits until nobody holds the collection, and then for nobody. The statement's own promise, which may be left alone. */
+export const haveAlone = (tx: Queryable, id: number): Promise<unknown> =>
+  tx.query(`select pg_advisory_xact_lock(${CLASS}, $1::int)`, [id]);

@@ -119,9 +119,9 @@ export async function abandonOrphans(db: Database): Promise<void> {
   }
 }
 
-/** The same for one collection, which the transaction must have alone. */
-async function abandon(tx: Tx, collection: number): Promise<void> {
-  await tx.query(
+/** The same for one collection, which the transaction must have alone. The statement's own promise, which may be left alone. */
+const abandon = (tx: Tx, collection: number): Promise<unknown> =>
+  tx.query(
     `with orphan as (
        update generations g set state = ${ABANDONED}
        where g.collection_id = $1::int and ${ORPHAN} returning g.id, g.collection_id
@@ -129,7 +129,6 @@ async function abandon(tx: Tx, collection: number): Promise<void> {
      ${FORGET} from orphan g where ${OF_INGESTS}`,
     [collection],
   );
-}
 
 /** Ingests under way embed for it no longer: a later build must see to their passages. */
 const FORGET = 'update editions e set generations = array_remove(e.generations, g.id)';

@@ -20,7 +20,8 @@ const EXPIRING_MS = 2_000;
 const SWEEP_JOBS = 500;
 /** What an ended job's workers were at has come to its end by then. */
 const ABANDONED_AFTER_S = 60;
-const ABANDONED_AT_ONCE = 100;
+/** In one transaction, which has to end in time: each may have tens of thousands of passages. */
+const ABANDONED_AT_ONCE = 10;
 const KEY_TTL_S = 24 * 3600;
 /** An upload whose job was never accepted, because the gateway died in between. */
 const ORPHAN_UPLOAD_TTL_S = 24 * 3600;
@@ -61,10 +62,14 @@ export function startSweeper({ db, bus, admission, generations, resultTtlS, jobT
   /** Forgets what is past its time, batch by batch. @returns false when some is left for the next sweep */
   const expired = async (): Promise<boolean> => {
     const until = Date.now() + EXPIRING_MS;
+    // First: without their job nobody could tell that these are left behind.
+    const abandoned = { ageS: Math.min(ABANDONED_AFTER_S, jobTtlS), limit: ABANDONED_AT_ONCE };
+    while ((await closeAbandoned(db, abandoned)) >= ABANDONED_AT_ONCE) {
+      if (stopped || Date.now() > until) return false;
+    }
     while ((await expireJobs(db, { resultTtlS, jobTtlS, limit: SWEEP_JOBS })) >= SWEEP_JOBS) {
       if (stopped || Date.now() > until) return false;
     }
-    await closeAbandoned(db, { ageS: ABANDONED_AFTER_S, limit: ABANDONED_AT_ONCE });
     await forgetKeys(db, KEY_TTL_S);
     await forgetDeletions(db, { ageS: jobTtlS, limit: SWEEP_JOBS });
     await forgetUploads(db, ORPHAN_UPLOAD_TTL_S);

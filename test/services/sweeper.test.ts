@@ -6,8 +6,9 @@ import { Pace } from '../../services/rag-orchestrator/shares/pace.ts';
 import { startSweeper } from '../../services/rag-orchestrator/sweeper.ts';
 import { pause } from '../../shared/bus/pause.ts';
 import type { JournalRecord } from '../../shared/messages/record.ts';
+import { ABANDONED, getDocument } from '../../shared/store/documents.ts';
 import { saveJobs } from '../../shared/store/jobs.ts';
-import { sampleJob } from '../store/samples.ts';
+import { prepare, sampleCollection, sampleJob } from '../store/samples.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -21,6 +22,33 @@ describe('the sweeper', function () {
     fresh = await freshDatabase();
   });
   afterEach(() => fresh.drop());
+
+  it('ends the documents of an ingest that ended without them, before it forgets the job', async () => {
+    const stopped = sampleJob({ type: 'ingest', status: 'cancelled', finished_at: LONG_AGO });
+    await fresh.db.transaction((tx) => saveJobs(tx, [stopped]));
+    const collection = await sampleCollection(fresh.db);
+    await prepare(fresh.db, collection, { id: 'left', revision: stopped.id, passages: [['dogs bark', [1, 0]]] });
+    const sweeper = startSweeper({
+      db: fresh.db,
+      bus: { append: async () => undefined },
+      admission: { sweep: async () => undefined },
+      generations: { sweep: async () => undefined },
+      resultTtlS: 60,
+      jobTtlS: 60,
+      log: pino({ level: 'silent' }),
+    });
+    try {
+      await eventually(async () => (await fresh.db.query('select from jobs')).length === 0, {
+        within: 15_000,
+        what: 'the job to be gone',
+      });
+    } finally {
+      await sweeper.close();
+    }
+    const document = await getDocument(fresh.db, { collection_id: collection.id, id: 'left' });
+    expect(document).to.include({ status: 'failed', error: ABANDONED });
+    expect(await fresh.db.query('select from passages')).to.have.lengthOf(0);
+  });
 
   it('forgets all that is past its time, however much, and wakes what is due', async () => {
     const old = Array.from({ length: 1_800 }, () =>
